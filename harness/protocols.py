@@ -61,7 +61,10 @@ class TextModel(Protocol):
         """Tokens of the rendered prompt, chat template and special tokens included."""
 
     def generate(
-        self, requests: Sequence[Request], done: Callable[[Request, Generation], None], wanted: frozenset[str] | None = None
+        self,
+        requests: Sequence[Request],
+        done: Callable[[Request, Generation], None],
+        wanted: frozenset[str] | None = None,
     ) -> None:
         """Write every request, calling `done` once for each as soon as it is finished.
 
