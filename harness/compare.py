@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -276,14 +277,7 @@ def _markdown(t: Wide) -> str:
 
 def _latex(t: Wide) -> str:
     def line(cells: Iterable[str]) -> str:
-        escaped = (cell.replace("\\", r"\textbackslash{}") for cell in cells)
-        return (
-            " & ".join(
-                "".join("\\" + c if c in "&%$#_{}" and "textbackslash" not in cell else c for c in cell)
-                for cell in escaped
-            )
-            + r" \\"
-        )
+        return " & ".join(re.sub(r"([&%$#_{}])", r"\\\1", cell.replace("\\", "/")) for cell in cells) + r" \\"
 
     names = t.header.index("brief") + 1
     body = [line(cells) for cells in t.lines]
