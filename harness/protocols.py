@@ -109,7 +109,10 @@ class Desk(Protocol):
 
     def verdicts(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]: ...
 
-    def key_facts(self, event: Event) -> tuple[KeyFact, ...]: ...
+    def key_facts(
+        self, event: Event, signature: Signature, choose: Callable[[Event], tuple[KeyFact, ...]]
+    ) -> tuple[KeyFact, ...]:
+        """The event's own key facts; where it has none those that `choose` finds, once per event and signature."""
 
 
 class Evaluator(Protocol):
@@ -117,6 +120,9 @@ class Evaluator(Protocol):
 
     name: str
     metrics: tuple[str, ...]
+
+    def prepare(self) -> None:
+        """Load what may be missing; HarnessError that says so. Called before anything is generated."""
 
     def signature(self, desk: Desk) -> Signature: ...
 

@@ -68,6 +68,15 @@ class KeyFact:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """The key facts of one event and what chose them: "gold", or the signature of the choice."""
+
+    event_id: str
+    signature: str
+    facts: tuple[KeyFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One side of a conflict: what an article says, verbatim."""
 
