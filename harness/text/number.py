@@ -1,0 +1,479 @@
+"""Numbers as they are meant: value, unit, and the interval that rounding and hedges allow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.text.date import calendar, is_month
+from harness.text.token import STOP_WORDS, stem
+from harness.text.vocabulary import CARDINAL, FOLLOWING, IN_A_YEAR, IRREGULAR_PLURALS, ONES, ORDINALS, TENS, overlaps
+
+NumberKind = Literal["count", "percent", "money", "ordinal", "age", "measure", "duration", "score", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it is meant: `value` in the base unit, and the interval [low, high] the wording allows.
+
+    The interval holds rounding ("2 million" may be 1.98 million) and hedges ("nearly", "up to", "at least").
+    `unit` is a currency, a base unit or, for a score, the sorted result; `noun` the stem of what is counted, if it
+    can be told without a parser ("three armed men" -> "men").
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: NumberKind
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+    hedge: str = ""  # about | below | above | upto | atleast | ""
+    noun: str = ""
+
+    def comparable(self, other: Number) -> bool:
+        """Whether both measure in the same kind and unit: only then can they disagree."""
+        return self.kind == other.kind and (self.unit == other.unit or self.kind == "score")
+
+    def compatible(self, other: Number) -> bool:
+        """Whether both can be true of the same thing: same kind and unit, and the intervals overlap."""
+        if not self.comparable(other):
+            return False
+        if self.kind in ("score", "label"):
+            return self.unit == other.unit and self.value == other.value
+        return self.value == other.value or max(self.low, other.low) < min(self.high, other.high)
+
+
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SHORT_SCALES = {"m": 1e6, "mn": 1e6, "mln": 1e6, "b": 1e9, "bn": 1e9, "tn": 1e12, "trn": 1e12, "k": 1e3}
+_FRACTIONS = {
+    "half": 1 / 2, "third": 1 / 3, "thirds": 1 / 3, "quarter": 1 / 4, "quarters": 1 / 4, "fifth": 1 / 5,
+    "fifths": 1 / 5, "sixths": 1 / 6, "eighths": 1 / 8, "tenth": 1 / 10, "tenths": 1 / 10,
+}  # fmt: skip
+_VAGUE = {  # words that name an interval rather than a number
+    "a couple of": (2, 2, 3), "a couple": (2, 2, 3), "a few": (3, 2, 6), "several": (4, 3, 9), "dozens": (36, 24, 99),
+    "scores": (60, 40, 99), "hundreds": (300, 200, 999), "thousands": (3000, 2000, 9999),
+    "tens of thousands": (30_000, 20_000, 99_999), "hundreds of thousands": (300_000, 200_000, 999_999),
+    "millions": (3e6, 2e6, 9.9e6), "tens of millions": (3e7, 2e7, 9.9e7), "billions": (3e9, 2e9, 9.9e9),
+    "several hundred": (400, 300, 900), "several thousand": (4000, 3000, 9000), "a few hundred": (300, 200, 600),
+    "a few thousand": (3000, 2000, 6000), "several dozen": (48, 36, 99), "a few dozen": (36, 24, 72),
+}  # fmt: skip
+
+_CURRENCIES = {
+    "us$": "usd", "$": "usd", "dollar": "usd", "dollars": "usd", "usd": "usd", "£": "gbp", "pound": "gbp",
+    "pounds": "gbp", "gbp": "gbp", "€": "eur", "euro": "eur", "euros": "eur", "eur": "eur", "¥": "jpy", "yen": "jpy",
+    "a$": "aud", "c$": "cad", "hk$": "hkd", "nz$": "nzd", "yuan": "cny", "renminbi": "cny", "rupees": "inr", "₹": "inr",
+    "rs": "inr", "roubles": "rub", "rubles": "rub", "₽": "rub", "won": "krw", "francs": "chf", "krona": "sek",
+    "kronor": "sek", "kroner": "nok", "lira": "try", "pesos": "peso", "reais": "brl", "rand": "zar", "shekels": "ils",
+    "hryvnia": "uah", "hryvnias": "uah", "naira": "ngn", "shillings": "shilling", "baht": "thb", "zloty": "pln",
+}  # fmt: skip
+_MEASURES = {  # unit -> (base unit, factor); temperatures are converted in `_base`
+    "mm": ("m", 0.001), "cm": ("m", 0.01), "m": ("m", 1), "metre": ("m", 1), "meter": ("m", 1), "km": ("m", 1000),
+    "kilometre": ("m", 1000), "kilometer": ("m", 1000), "centimetre": ("m", 0.01), "centimeter": ("m", 0.01),
+    "mile": ("m", 1609.344), "yard": ("m", 0.9144), "yd": ("m", 0.9144), "foot": ("m", 0.3048), "feet": ("m", 0.3048),
+    "ft": ("m", 0.3048), "inch": ("m", 0.0254), "inches": ("m", 0.0254), "in": ("m", 0.0254), "kg": ("kg", 1),
+    "kilo": ("kg", 1), "kilogram": ("kg", 1), "kilogramme": ("kg", 1), "g": ("kg", 0.001), "gram": ("kg", 0.001),
+    "mg": ("kg", 1e-6), "tonne": ("kg", 1000), "ton": ("kg", 1000), "lb": ("kg", 0.4536), "stone": ("kg", 6.3503),
+    "ounce": ("kg", 0.02835), "oz": ("kg", 0.02835), "mph": ("m/s", 0.44704), "kph": ("m/s", 0.27778),
+    "km/h": ("m/s", 0.27778), "kmh": ("m/s", 0.27778), "knot": ("m/s", 0.51444), "hectare": ("m2", 10_000),
+    "ha": ("m2", 10_000), "acre": ("m2", 4046.86), "square mile": ("m2", 2_589_988), "sq mile": ("m2", 2_589_988),
+    "square kilometre": ("m2", 1e6), "square kilometer": ("m2", 1e6), "sq km": ("m2", 1e6), "square metre": ("m2", 1),
+    "square meter": ("m2", 1), "square feet": ("m2", 0.0929), "square foot": ("m2", 0.0929), "sq ft": ("m2", 0.0929),
+    "litre": ("l", 1), "liter": ("l", 1), "gallon": ("l", 3.785), "barrel": ("barrel", 1), "mw": ("w", 1e6),
+    "megawatt": ("w", 1e6), "gw": ("w", 1e9), "gigawatt": ("w", 1e9), "kw": ("w", 1000), "degree": ("degree", 1),
+    "celsius": ("°c", 1), "°c": ("°c", 1), "c": ("°c", 1), "degrees celsius": ("°c", 1), "degrees c": ("°c", 1),
+    "degrees centigrade": ("°c", 1), "fahrenheit": ("°f", 1), "°f": ("°f", 1), "degrees fahrenheit": ("°f", 1),
+    "degrees f": ("°f", 1), "magnitude": ("magnitude", 1), "basis point": ("pp", 0.01),
+}  # fmt: skip
+_DURATIONS = {
+    "second": 1 / 86400, "sec": 1 / 86400, "minute": 1 / 1440, "min": 1 / 1440, "hour": 1 / 24, "hr": 1 / 24, "day": 1,
+    "night": 1, "week": 7, "fortnight": 14, "month": 365.25 / 12, "year": 365.25, "yr": 365.25, "decade": 3652.5,
+    "century": 36525, "centuries": 36525,
+}  # fmt: skip
+_HEDGES = {
+    "about": "about", "around": "about", "some": "about", "roughly": "about", "approximately": "about", "circa": "about",
+    "approx": "about", "approx.": "about", "an estimated": "about", "estimated": "about", "more or less": "about",
+    "nearly": "below", "almost": "below", "close to": "below", "just under": "below", "just below": "below",
+    "just short of": "below", "under": "under", "less than": "under", "fewer than": "under", "below": "under",
+    "up to": "upto", "as many as": "upto", "as much as": "upto", "no more than": "upto", "at most": "upto",
+    "a maximum of": "upto", "more than": "over", "over": "over", "above": "over", "in excess of": "over",
+    "upwards of": "over", "well over": "over", "just over": "above", "just above": "above", "at least": "atleast",
+    "no fewer than": "atleast", "no less than": "atleast", "not less than": "atleast", "a minimum of": "atleast",
+}  # fmt: skip
+# The interval a hedge makes of a value: what a careful reader would still call true.
+_HEDGED = {
+    "about": (0.9, 1.1), "below": (0.9, 1.0), "under": (0.5, 1.0), "upto": (0.75, 1.0), "above": (1.0, 1.1),
+    "over": (1.0, 1.5), "atleast": (1.0, 2.0),
+}  # fmt: skip
+ROUNDING = 0.025  # a round number may stand for one this far off: "2 million" for 1.98 million
+
+
+def _alternatives(options: Iterable[str]) -> str:
+    return "|".join(re.escape(o).replace(r"\ ", r"\s+") for o in sorted(options, key=len, reverse=True))
+
+
+_WORDED = rf"(?:{CARDINAL}|(?<!\w)an?(?=\s+(?:hundred|thousand|million|billion|trillion|dozen)\b))"
+_WORDED += rf"(?:(?:\s+and)?[\s-]+(?:{CARDINAL}|hundred|thousand|million|billion|trillion)\b)*"
+_NUMBER = re.compile(
+    rf"""(?<![\w@#])
+    (?:(?P<hedge>{_alternatives(_HEDGES)})\s+(?:the\s+)?)?
+    (?P<money>(?:US|A|C|HK|NZ|Rs\.?\s?)?[$£€¥₹₽]\s?|\bRs\.?\s)?
+    (?:(?P<fraction>(?:(?:{"|".join(list(ONES)[1:10])}|an?)[\s-]+)?(?:half|thirds?|quarters?|fifths?|sixths|eighths|tenths?))
+        (?=(?:\s+(?:of|the)\s)|(?:\s+an?\s+(?:million|billion|dozen|hundred)\b))
+    |(?P<vague>{_alternatives(_VAGUE)})(?![\w-])
+    |(?P<ordinal>\d+(?:,\d{{3}})*(?:st|nd|rd|th)(?!\w)|(?:(?:{"|".join(TENS)})-)?(?:{"|".join(ORDINALS)})(?![\w-]))
+    |(?P<digits>(?<![\d.,])(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?|(?<!\d)\.\d+))
+    |(?P<words>{_WORDED})(?!\w))
+    (?:(?<=\d)(?P<short>{"|".join(_SHORT_SCALES)})(?![\w²³])|[\s-]?(?P<scale>(?:hundred|thousand|million|billion|trillion|dozen)
+        |(?<=\s)(?:mn|mln|bn|tn)|m(?=\s+(?:people|dollars|euros|pounds)))s?\b)?
+    (?P<plus>\+|\s+or\s+more\b|-plus\b)?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PERCENT = re.compile(
+    r"\s*-?(?:%|percent\b|per\s+cent\b|pct\b)(?P<points>age\s+points?)?|\s*percentage\s+points?", re.I
+)
+_AGE_AFTER = re.compile(r"[\s-]+years?[\s-]+olds?\b|(?=\s*(?:-\s*)?year-olds?\b)", re.I)
+_AGE_BEFORE = re.compile(r"(?:\baged|\bage\s+of|\bages|\bage)\s+(?:between\s+|from\s+)?$", re.I)
+_MONEY_AFTER = re.compile(
+    rf"[\s-]+(?P<unit>(?:us\s+)?(?:{_alternatives(c for c in _CURRENCIES if c.isalpha())}))\b", re.I
+)
+_PENCE = re.compile(r"(?<=\d)p\b|\s+(?:pence|cents?)\b", re.I)
+_UNIT_AFTER = re.compile(
+    rf"(?:\s*|-)(?P<unit>{_alternatives([*_MEASURES, *_DURATIONS])})(?P<plural>s)?(?![\w/])(?P<ago>[\s-]+(?:ago|old)\b)?",
+    re.I,
+)
+_RANGE = re.compile(r"\s*(?:-|–|—|\bto\b|\band\b|\bor\b)\s*", re.I)
+_SCORE = re.compile(
+    r"(?<![\w.,:/$£€-])(\d{1,3})\s?[-–]\s?(\d{1,3})(?![\w:/%-]|[.,]\d|\s*(?:percent|per\s+cent|million|year))", re.I
+)
+_LABEL_BEFORE = re.compile(
+    r"\b(Article|Section|Chapter|Act|Title|Page|Route|Highway|Interstate|Flight|No\.?|Number|Boeing|Airbus|Room|Channel|Group|"
+    r"Phase|Stage|Level|Type|Class|Unit|Gate|Platform|Terminal|Apollo|World War|Grade|Rule|Clause|Resolution|Formula|Division"
+    r"|Junction|Covid|iPhone|Windows|Psalm|Figure|Table|Volume|Episode|Season|Part|Area|Runway|Pier)\s+$"
+)
+_NOT_A_NOUN = STOP_WORDS | frozenset(
+    """ago old late early near last next year years day days took said were was one two three four five six seven
+    eight nine ten hundred thousand million billion percent pm am gmt""".split()
+)
+
+
+def numbers(text: str) -> list[Number]:
+    """The numbers of a text, in order, normalised: words, digits, hedges, money, shares, ages, measures, scores.
+
+    Calendar dates, years and clock times belong to `dates`. "One" counts only before a noun.
+
+    >>> [(n.kind, n.value, n.unit or n.noun) for n in numbers("Nearly 20,000 visitors paid $1.98m for a dozen boats")]
+    [('count', 20000.0, 'visitor'), ('money', 1980000.0, 'usd'), ('count', 12.0, 'boat')]
+    >>> numbers("about 20,000")[0].compatible(numbers("up to 19,500")[0])
+    True
+    >>> numbers("three dead")[0].compatible(numbers("4 dead")[0])
+    False
+    """
+    if not _MAY_HOLD_NUMBER.search(text):
+        return []
+    taken = [(m.start(), m.end()) for m in calendar(text)]
+    found: list[Number] = []
+    for match in _SCORE.finditer(text):
+        if not overlaps(taken, match.start(), match.end()) and (score := _score(text, match)):
+            found.append(score)
+            taken.append((score.start, score.end))
+    taken.sort()
+    position = 0
+    while match := _NUMBER.search(text, position):
+        position = max(match.end(), match.start() + 1)
+        at = match.start("hedge") if match.group("hedge") else match.start()
+        core = match.end("hedge") if match.group("hedge") else at
+        if overlaps(taken, core, match.end()):
+            # a hedge may have reached a date: look again right behind it
+            position = max(match.start() + 1, core) if match.group("hedge") else position
+            continue
+        if number := _number(text, match):
+            found.append(number)
+            position = max(position, number.end)
+    found.sort(key=lambda n: n.start)
+    return _joined(text, found)
+
+
+_MAY_HOLD_NUMBER = re.compile(
+    r"\d|\b(?:" + "|".join([*ONES, *TENS, *ORDINALS, *_SCALES]) + r"|half|thirds?|quarters?|dozens?|couple|few|several"
+    r"|scores|hundreds|thousands|millions|billions)\b",
+    re.I,
+)
+
+
+def _score(text: str, match: re.Match[str]) -> Number | None:
+    first, second = int(match.group(1)), int(match.group(2))
+    tail = FOLLOWING.match(text, match.end())
+    noun = tail.group(1).lower() if tail else ""
+    before = text[: match.start()].rstrip().rsplit(" ", 1)[-1].lower()
+    if before in ("between", "from", "about", "around", "aged", "ages") or max(first, second) > 200:
+        return None
+    counted = noun and noun not in STOP_WORDS and (noun.endswith("s") or noun in IRREGULAR_PLURALS)
+    if counted and noun not in ("goals", "points", "sets", "games", "times", "wins") and first < second:
+        return None  # "10-15 people": a range
+    low, high = sorted((first, second))
+    return Number(match.group(), match.start(), match.end(), "score", float(first), first, first, f"{low}-{high}")
+
+
+def _value(match: re.Match[str]) -> tuple[float, float, float] | None:
+    """(value, low, high) of the numeral itself, rounding included; None if it is no number after all."""
+    if vague := match.group("vague"):
+        value, low, high = _VAGUE[re.sub(r"\s+", " ", vague.lower())]
+        return float(value), low - 0.5, high + 0.5
+    scale_name = (match.group("scale") or match.group("short") or "").lower()
+    scale = {"dozen": 12.0, **_SCALES, **_SHORT_SCALES}.get(scale_name, 1.0)
+    if fraction := match.group("fraction"):
+        parts = re.split(r"[\s-]+", fraction.lower())
+        value = _FRACTIONS[parts[-1]] * (ONES.get(parts[0], 1) if len(parts) > 1 else 1)
+        return value, value, value
+    if digits := match.group("digits"):
+        plain = (
+            digits.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits) else digits.replace(",", ".")
+        )
+        value, decimals = float(plain), len(plain.partition(".")[2])
+        if decimals or scale == 1.0:
+            half = 0.5 * 10.0**-decimals * scale
+            zeros = 0 if decimals else len(plain) - len(plain.rstrip("0"))
+        else:
+            half, zeros = 0.5 * scale, 0
+        value *= scale
+        if zeros and value >= 100:
+            half = max(half, min(0.5 * 10**zeros, ROUNDING * value))
+        elif scale > 12:
+            half = min(half, ROUNDING * value) if value else half
+        elif scale == 12:
+            half = 0.5
+        return value, value - half, value + half
+    value = _spelled(match.group("words")) * scale
+    half = min(0.5 * scale, ROUNDING * value) if scale > 12 else 0.5
+    if value >= 100 and value % 100 == 0:
+        half = max(half, min(50.0, ROUNDING * value)) if scale == 1.0 and value < 1e5 else max(half, ROUNDING * value)
+    return value, value - half, value + half
+
+
+def _spelled(phrase: str) -> float:
+    total = current = 0.0
+    for word in re.split(r"[\s-]+", phrase.lower()):
+        if word in ("a", "an"):
+            current = 1.0
+        elif word in ONES:
+            current += ONES[word]
+        elif word in TENS:
+            current += TENS[word]
+        elif word == "hundred":
+            current = (current or 1) * 100
+        elif word in _SCALES:
+            total, current = total + (current or 1) * _SCALES[word], 0.0
+    return total + current
+
+
+def _number(text: str, match: re.Match[str]) -> Number | None:
+    start, end = match.start(), match.end()
+    core = match.end("hedge") if match.group("hedge") else start
+    while core < end and text[core].isspace():
+        core += 1
+    hedge = _HEDGES.get(re.sub(r"\s+", " ", (match.group("hedge") or "").lower()), "")
+    if match.group("plus"):
+        hedge = "atleast"
+    before = text[max(0, start - 30) : start]
+    if before.endswith(("-", "–", "/", ".")) and before[-2:-1].isalpha():
+        return None  # COVID-19, F-16, G4S
+    if match.group("ordinal"):
+        return _ordinal(text, match, core, before)
+    reading = _value(match)
+    if reading is None:
+        return None
+    value, low, high = reading
+    kind: NumberKind = "count"
+    unit = noun = ""
+    word = (match.group("words") or "").lower()
+    label = _LABEL_BEFORE.search(before)
+    lead = before.rstrip().rsplit(" ", 1)[-1].lower() if before.strip() else ""
+    if after := _PERCENT.match(text, end):
+        kind, end = "percent", after.end()
+    elif match.group("money"):
+        kind = "money"
+        unit = _CURRENCIES.get(re.sub(r"[\s.]", "", match.group("money").lower()), "usd")
+    elif match.group("fraction"):
+        inner = re.match(r"\s+an?\s+(million|billion|dozen|hundred)\b(?:\s+of)?", text[end:], re.I)
+        if inner:
+            scale = {"dozen": 12.0, **_SCALES}[inner.group(1).lower()]
+            value = low = high = value * scale
+            low, high, end = value - min(0.5, ROUNDING * value), value + max(0.5, ROUNDING * value), end + inner.end()
+        else:
+            value, kind = value * 100, "percent"
+            low, high = value - 1, value + 1
+    elif label and not match.group("scale"):
+        kind, unit = "label", label.group(1).lower().rstrip(".")
+    elif (after := _AGE_AFTER.match(text, end)) or _AGE_BEFORE.search(before) or _bare_age(text, core, end, value):
+        kind, end = "age", after.end() if after else end
+    elif after := _MONEY_AFTER.match(text, end):
+        name = after.group("unit").lower().split()[-1]
+        if not (name == "won" and value < 100) and not (
+            name == "pounds" and re.match(r"\s+(?:of|heavier|lighter)\b", text[after.end() :])
+        ):
+            kind, unit, end = "money", _CURRENCIES[name], after.end()
+    elif (after := _PENCE.match(text, end)) and match.group("digits"):
+        kind, unit, end = "money", "cent", after.end()
+    elif after := _UNIT_AFTER.match(text, end):
+        measured = _measured(text, match, after, value)
+        if measured:
+            kind, unit, factor, shift = measured
+            value, low, high = (x * factor + shift for x in (value, low, high))
+            end = after.end("plural") if after.group("plural") else after.end("unit")
+    short = (match.group("short") or "").lower()
+    if (
+        kind == "count"
+        and short == "m"
+        and re.match(
+            r"\s*-?(?:tall|long|wide|high|deep|away|sprint|race|final|freestyle|hurdles|butterfly|relay|x\b)",
+            text[end:],
+            re.I,
+        )
+    ):
+        kind, unit = "measure", "m"
+        value, low, high = value / 1e6, value / 1e6 * 0.995, value / 1e6 * 1.005
+    if kind == "count":
+        if word == "one" and not _counts_one(text, end, lead):
+            return None
+        if match.group("digits") and re.fullmatch(r"(?:1[5-9]|20)\d\d", match.group()) and lead in IN_A_YEAR:
+            return None
+        noun = _noun(text, end)
+        if match.group("vague") and match.group("vague").lower() == "scores" and not re.match(r"\s+of\b", text[end:]):
+            return None
+    if hedge:
+        below, above = _HEDGED[hedge]
+        if hedge in ("about", "over", "atleast") and value <= 10 and kind in ("count", "age"):
+            low, high = (value - 1.5 if hedge == "about" else value - 0.5), value + (1.5 if hedge == "about" else 5.5)
+        else:
+            low, high = (low if below == 1.0 else value * below), (high if above == 1.0 else value * above)
+    return Number(text[start:end], start, end, kind, value, low, high, unit, hedge, noun)
+
+
+def _ordinal(text: str, match: re.Match[str], start: int, before: str) -> Number | None:
+    spelled = match.group("ordinal").lower()
+    end = match.end("ordinal")
+    if spelled[0].isdigit():
+        value = float(re.sub(r"\D", "", spelled))
+    else:
+        tens, _, one = spelled.rpartition("-")
+        value = float(TENS.get(tens, 0) + ORDINALS[one])
+    if spelled == "second" and re.search(r"\b(?:a|per|every|split|\d|" + CARDINAL + r")[\s-]*$", before, re.I):
+        return None
+    if re.search(r"\b(?:at|from the|for the|when)\s+$", before, re.I) and spelled == "first":
+        return None
+    if re.match(r"[\s-]+(?:lady|minister|class|aid|hand|of all)\b", text[end:], re.I) and spelled == "first":
+        return None
+    return Number(text[start:end], start, end, "ordinal", value, value, value, noun=_noun(text, end))
+
+
+def _bare_age(text: str, start: int, end: int, value: float) -> bool:
+    """ "John Smith, 47, said" and "Smith (47)": an age between commas or brackets after a name."""
+    if not 1 <= value <= 115 or value != int(value):
+        return False
+    head = re.search(r"([A-Z][\w'’.-]+)(,\s|\s\()$", text[max(0, start - 30) : start])
+    return bool(
+        head and re.match(r"[,)]|\s,|$" if head.group(2) == ", " else r"\)", text[end:]) and not is_month(head.group(1))
+    )
+
+
+def _measured(
+    text: str, match: re.Match[str], after: re.Match[str], value: float
+) -> tuple[NumberKind, str, float, float] | None:
+    """(kind, base unit, factor, shift) of a unit that follows a numeral; None when the word is no unit here."""
+    unit = re.sub(r"\s+", " ", after.group("unit").lower())
+    gap = text[match.end() : after.start("unit")]
+    if unit in _DURATIONS or unit.rstrip("s") in _DURATIONS:
+        return "duration", "day", _DURATIONS.get(unit) or _DURATIONS[unit.rstrip("s")], 0.0
+    if len(unit) == 1 or unit in ("in", "min"):
+        if not match.group("digits") or unit == "in" or (gap and unit in ("c", "g") and gap != "°"):
+            return None
+        if after.group("plural"):
+            return None
+    base, factor = _MEASURES.get(unit) or _MEASURES[unit.rstrip("s")]
+    if base == "°f":
+        return "measure", "°c", 5 / 9, -32 * 5 / 9
+    if unit == "stone" and not match.group("digits"):
+        return None
+    return "measure", base, factor, 0.0
+
+
+def _counts_one(text: str, end: int, lead: str) -> bool:
+    if lead in ("no", "any", "every", "each", "this", "that", "the", "some", "another", "which", "number", "day"):
+        return False
+    following = FOLLOWING.match(text, end)
+    return bool(
+        following and following.group(1).lower() not in _NOT_A_NOUN | {"another", "thing", "day", "time", "who"}
+    )
+
+
+def _noun(text: str, end: int) -> str:
+    """The stem of the noun a numeral counts: the first plural among the next words, else the next word."""
+    run: list[str] = []
+    at = end
+    if of := re.match(r"\s+of\s+(?:the\s+|its\s+|his\s+|her\s+|their\s+)?", text[at : at + 30], re.I):
+        at += of.end() - 1
+    while len(run) < 4 and (following := FOLLOWING.match(text, at)):
+        word = following.group(1).lower()
+        if word in _NOT_A_NOUN:
+            break
+        run.append(word)
+        if word in IRREGULAR_PLURALS or (
+            len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+        ):
+            return word if word in IRREGULAR_PLURALS else stem(word)
+        at = following.end()
+    return stem(run[0]) if run else ""
+
+
+def _joined(text: str, found: list[Number]) -> list[Number]:
+    """ "between 80% and 90%", "80 to 90 per cent", "10-15 people": one number with an interval."""
+    out: list[Number] = []
+    for number in found:
+        previous = out[-1] if out else None
+        if (
+            previous
+            and previous.kind not in ("score", "ordinal", "label")
+            and number.kind not in ("score", "ordinal", "label")
+        ):
+            gap = text[previous.end : number.start]
+            lead = text[max(0, previous.start - 12) : previous.start].lower().rstrip()
+            word = gap.strip().lower()
+            between = lead.endswith("between") and word == "and"
+            ranged = word in ("-", "–", "—") or (
+                word == "to" and not re.search(r"\b(?:from|rose|fell|rise|fall)$", lead)
+            )
+            same = previous.comparable(number) or (previous.kind == "count" and not previous.noun)
+            if (
+                (between or ranged or (word == "or" and number.value == previous.value + 1))
+                and _RANGE.fullmatch(gap)
+                and same
+            ):
+                scale = 1.0
+                if previous.kind != number.kind or previous.value < number.value / 500:
+                    scale = _scale_of(text, previous, number)
+                if previous.value * scale < number.value and not number.hedge:
+                    low = previous.low * scale
+                    out[-1] = Number(
+                        text[previous.start : number.end], previous.start, number.end, number.kind, number.value,
+                        low, number.high, number.unit, previous.hedge, number.noun,
+                    )  # fmt: skip
+                    continue
+        out.append(number)
+    return out
+
+
+def _scale_of(text: str, first: Number, second: Number) -> float:
+    """What "80" of "80 to 90 million" or "5" of "5 to 10 miles" has to be multiplied with."""
+    numerals = re.findall(r"\d[\d,.]*", text[second.start : second.end])
+    if not numerals:
+        return 1.0
+    plain = numerals[0].rstrip(".,")
+    plain = plain.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain) else plain.replace(",", ".")
+    try:
+        return second.value / float(plain) if float(plain) else 1.0
+    except ValueError:
+        return 1.0
