@@ -87,6 +87,8 @@ class ClaimExtractor(Protocol):
 class Checker(Protocol):
     """Judges whether an article supports a claim."""
 
+    threshold: float  # of P(supported): a claim is supported from here on
+
     @property
     def signature(self) -> Signature: ...
 

@@ -1,0 +1,225 @@
+"""Summaries that people have judged, read into one form: what `harness validate` measures against.
+
+The layout (docs/validation.md) is a folder with two JSONL files. `documents.jsonl`: `doc_id`, `document`, and where
+there is one `reference`. `records.jsonl`: `id`, `doc_id`, `summary` and either `label` (1 consistent with the
+document, 0 not; with `score`, a graded judgement, and `sentences`, labelled one by one, where there are such) or
+`key_facts` (`text`, `present` 1/0; `score` is the share present). `system` names the summariser, `origin` the corpus
+where a set joins several.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.choices import nearest
+from harness.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A piece of text with a 1/0 judgement: a sentence of a summary (supported?), a key fact (present?)."""
+
+    text: str
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One summary and what people said of it."""
+
+    id: str
+    doc_id: str
+    summary: str
+    label: int | None = None
+    score: float | None = None
+    system: str | None = None
+    origin: str | None = None
+    sentences: tuple[Judged, ...] = ()
+    key_facts: tuple[Judged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    id: str
+    text: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A judged set: its documents by id and its records in file order."""
+
+    name: str
+    documents: Mapping[str, Document]
+    records: Sequence[Record]
+
+    @property
+    def has_key_facts(self) -> bool:
+        return any(record.key_facts for record in self.records)
+
+    @property
+    def origins(self) -> list[str]:
+        """The corpora this set joins, if it joins several."""
+        found = sorted({record.origin for record in self.records if record.origin})
+        return found if len(found) > 1 else []
+
+    def of_origin(self, origin: str) -> Benchmark:
+        records = [record for record in self.records if record.origin == origin]
+        return Benchmark(f"{self.name}/{origin}", self.documents, records)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Reads a folder with documents.jsonl and records.jsonl, or a folder of such folders.
+
+    `fields` maps our names to those of the files where they differ: {"summary": "hypothesis"}.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def load(self, path: str | Path) -> list[Benchmark]:
+        path = Path(path)
+        if not path.is_dir():
+            near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+            raise DataError(
+                f"There is no folder {path}. path= names a folder with documents.jsonl and records.jsonl, or one that holds such folders.{near}"
+            )
+        if (path / "records.jsonl").exists() or (path / "documents.jsonl").exists():
+            return [self._one(path)]
+        folders = sorted(p for p in path.iterdir() if (p / "records.jsonl").exists())
+        if not folders:
+            raise DataError(
+                f"{path} is no benchmark: neither it nor a folder in it holds documents.jsonl and records.jsonl (docs/validation.md has the layout)."
+            )
+        return [self._one(folder) for folder in folders]
+
+    def _one(self, folder: Path) -> Benchmark:
+        for name in ("documents.jsonl", "records.jsonl"):
+            if not (folder / name).is_file():
+                raise DataError(f"{folder} lacks {name}; a benchmark needs documents.jsonl and records.jsonl.")
+        documents: dict[str, Document] = {}
+        for where, row in _rows(folder / "documents.jsonl"):
+            doc = Document(
+                self._get(row, "doc_id", str, where), self._get(row, "document", str, where), self._get(row, "reference", str, where, False)
+            )
+            if doc.id in documents:
+                raise DataError(f"{where}: the doc_id {doc.id!r} is there twice; ids must be unique.")
+            documents[doc.id] = doc
+        records = [self._record(row, where, documents) for where, row in _rows(folder / "records.jsonl")]
+        return checked(Benchmark(folder.name, documents, records), folder / "records.jsonl")
+
+    def _record(self, row: Mapping[str, Any], where: str, documents: Mapping[str, Document]) -> Record:
+        doc_id = self._get(row, "doc_id", str, where)
+        if doc_id not in documents:
+            raise DataError(f"{where}: doc_id {doc_id!r} is not in documents.jsonl.")
+        label = row.get(self.fields.get("label", "label"))
+        if label not in (0, 1, None):
+            raise DataError(f"{where}: label is {label!r}; it has to be 1 (consistent) or 0 (not).")
+        record = Record(
+            self._get(row, "id", str, where),
+            doc_id,
+            self._get(row, "summary", str, where),
+            None if label is None else int(label),
+            self._get(row, "score", (int, float), where, False),
+            self._get(row, "system", str, where, False),
+            self._get(row, "origin", str, where, False),
+            self._judged(row, "sentences", "label", where),
+            self._judged(row, "key_facts", "present", where),
+        )
+        if record.label is None and not record.key_facts:
+            raise DataError(f"{where}: there is neither a label nor key_facts; one of them is what is measured against.")
+        return record
+
+    def _get(self, row: Mapping[str, Any], name: str, kind: Any, where: str, needed: bool = True) -> Any:
+        key = self.fields.get(name, name)
+        value = row.get(key)
+        if value is None and not needed:
+            return None
+        if value is None:
+            raise DataError(f"{where}: there is no field {key!r}; the line has {', '.join(row)}.{nearest(key, row)}")
+        if not isinstance(value, kind):
+            raise DataError(f"{where}: {key} is {value!r}, which is not of the kind expected ({kind}).")
+        return value
+
+    def _judged(self, row: Mapping[str, Any], name: str, label: str, where: str) -> tuple[Judged, ...]:
+        items = row.get(self.fields.get(name, name)) or []
+        for item in items:
+            if not isinstance(item, dict) or not isinstance(item.get("text"), str) or item.get(label) not in (0, 1):
+                raise DataError(f"{where}: each of {name} needs a text and a {label} of 1 or 0; found {item!r}.")
+        return tuple(Judged(item["text"], int(item[label])) for item in items)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Reads a judged set of the Hugging Face hub (or, with `data_files`, local files of the same form).
+
+    One row is one record: `document`, `summary` and `label` name its columns, `set_column` one that tells sets apart.
+    """
+
+    name: str
+    document: str
+    summary: str
+    label: str
+    set_column: str | None = None
+    split: str = "test"
+    revision: str | None = None
+    data_files: str | None = None
+
+    def load(self, path: str | None = None) -> list[Benchmark]:
+        import datasets
+
+        try:
+            rows = datasets.load_dataset(self.name, split=self.split, revision=self.revision, data_files=path or self.data_files)
+        except Exception as error:  # the library raises a dozen kinds for: no network, no such set, no access
+            raise DataError(
+                f"The data set {self.name!r} cannot be loaded ({type(error).__name__}: {error}). It needs a network and, for a "
+                "gated set, `hf auth login`; local copies are read with path=FILE."
+            ) from error
+        wanted = [column for column in (self.document, self.summary, self.label, self.set_column) if column]
+        if missing := [column for column in wanted if column not in rows.column_names]:
+            raise DataError(f"{self.name} has no column {missing[0]!r}; it has {', '.join(rows.column_names)}.")
+        sets: dict[str, tuple[dict[str, Document], list[Record]]] = {}
+        for number, row in enumerate(rows):
+            name = str(row[self.set_column]) if self.set_column else self.name.rsplit("/", 1)[-1]
+            documents, records = sets.setdefault(name, ({}, []))
+            doc = documents.setdefault(row[self.document], Document(f"{name}-{len(documents)}", row[self.document]))
+            if row[self.label] not in (0, 1):
+                raise DataError(f"{self.name}, row {number}: {self.label} is {row[self.label]!r}; it has to be 1 or 0.")
+            records.append(Record(f"{name}:{number}", doc.id, row[self.summary], int(row[self.label])))
+        return [
+            checked(Benchmark(name, {doc.id: doc for doc in documents.values()}, records), self.name)
+            for name, (documents, records) in sets.items()
+        ]
+
+
+def checked(benchmark: Benchmark, where: object) -> Benchmark:
+    """The set, if it can be measured against: both labels have to occur."""
+    labels: Iterable[int | None] = (
+        (fact.label for record in benchmark.records for fact in record.key_facts)
+        if benchmark.has_key_facts
+        else (record.label for record in benchmark.records)
+    )
+    found = set(labels) - {None}
+    if found != {0, 1}:
+        lacking = "positives (1)" if 1 not in found else "negatives (0)"
+        raise DataError(f"{where}: there are no {lacking} among the labels, so nothing can be told apart.")
+    return benchmark
+
+
+def _rows(file: Path) -> Iterable[tuple[str, dict[str, Any]]]:
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            where = f"{file}:{number}"
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{where}: this line is no JSON ({error}).") from error
+            if not isinstance(row, dict):
+                raise DataError(f"{where}: a JSON object was expected, found {type(row).__name__}.")
+            yield where, row
