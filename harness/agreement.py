@@ -67,7 +67,9 @@ def kendall(x: np.ndarray, y: np.ndarray) -> float:
     return _correlation("kendall", x, y)
 
 
-def per_document(statistic: Callable[[np.ndarray, np.ndarray], float], groups: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def per_document(
+    statistic: Callable[[np.ndarray, np.ndarray], float], groups: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
     """The statistic within each document's records; nan where it is undefined (one record, a constant side)."""
     return np.array([statistic(x[group], y[group]) for group in groups])
 

@@ -104,7 +104,9 @@ class Folder:
         documents: dict[str, Document] = {}
         for where, row in _rows(folder / "documents.jsonl"):
             doc = Document(
-                self._get(row, "doc_id", str, where), self._get(row, "document", str, where), self._get(row, "reference", str, where, False)
+                self._get(row, "doc_id", str, where),
+                self._get(row, "document", str, where),
+                self._get(row, "reference", str, where, False),
             )
             if doc.id in documents:
                 raise DataError(f"{where}: the doc_id {doc.id!r} is there twice; ids must be unique.")
@@ -131,7 +133,9 @@ class Folder:
             self._judged(row, "key_facts", "present", where),
         )
         if record.label is None and not record.key_facts:
-            raise DataError(f"{where}: there is neither a label nor key_facts; one of them is what is measured against.")
+            raise DataError(
+                f"{where}: there is neither a label nor key_facts; one of them is what is measured against."
+            )
         return record
 
     def _get(self, row: Mapping[str, Any], name: str, kind: Any, where: str, needed: bool = True) -> Any:
@@ -173,7 +177,9 @@ class Hub:
         import datasets
 
         try:
-            rows = datasets.load_dataset(self.name, split=self.split, revision=self.revision, data_files=path or self.data_files)
+            rows = datasets.load_dataset(
+                self.name, split=self.split, revision=self.revision, data_files=path or self.data_files
+            )
         except Exception as error:  # the library raises a dozen kinds for: no network, no such set, no access
             raise DataError(
                 f"The data set {self.name!r} cannot be loaded ({type(error).__name__}: {error}). It needs a network and, for a "

@@ -104,7 +104,13 @@ def judge(
                     ask("sentence", i, number, _claim(record.id, f"s{number}", sentence.text), source)
             if record.summary.strip():
                 for number, fact in enumerate(record.key_facts):
-                    ask("fact", i, number, _claim(record.doc_id, f"k{number}", fact.text), Article(record.id, record.summary))
+                    ask(
+                        "fact",
+                        i,
+                        number,
+                        _claim(record.doc_id, f"k{number}", fact.text),
+                        Article(record.id, record.summary),
+                    )
         found: dict[int, list[float]] = defaultdict(list)
         for (kind, i, number), verdict in zip(into, desk.verdicts(pairs), strict=True):
             value = math.nan if verdict.probability is None else verdict.probability
@@ -142,9 +148,9 @@ def rouge_recall(record: Record, document: str, reference: str | None) -> float:
     """ROUGE-1 recall of the reference by the summary; nan without a reference."""
     if not reference or not record.summary.strip():
         return math.nan
-    from harness.evaluators.rouge import rouge
+    from rouge_score_rs.rouge_scorer import RougeScorer
 
-    return rouge(reference, record.summary)["rouge1_recall"]
+    return RougeScorer(["rouge1"], use_stemmer=True).score(reference, record.summary)["rouge1"].recall
 
 
 def length(record: Record, document: str, reference: str | None) -> float:
@@ -170,13 +176,17 @@ def baseline(name: str, benchmark: Benchmark) -> Judgement:
 # Statistics
 
 
-def measure(benchmark: Benchmark, judgement: Judgement, tuned: float | None = None, samples: int = 1000, seed: int = 13) -> list[Row]:
+def measure(
+    benchmark: Benchmark, judgement: Judgement, tuned: float | None = None, samples: int = 1000, seed: int = 13
+) -> list[Row]:
     """Every statistic that the set's judgements allow, as rows. `tuned` is a threshold from another split."""
     rows = _record_rows(benchmark, judgement, tuned, samples, seed)
     if judgement.sentences.size:
         labels = np.array([s.label for r in benchmark.records for s in r.sentences])
         owners = [r.doc_id for r in benchmark.records for _ in r.sentences]
-        rows += _label_rows(benchmark.name, judgement, "sentence_", labels, judgement.sentences, owners, None, samples, seed)
+        rows += _label_rows(
+            benchmark.name, judgement, "sentence_", labels, judgement.sentences, owners, None, samples, seed
+        )
     return rows
 
 
@@ -209,9 +219,13 @@ def _record_rows(benchmark: Benchmark, judgement: Judgement, tuned: float | None
             continue
         inside = agreement.per_document(statistic, groups, x, y)
         defined = inside[~np.isnan(inside)]
-        interval = agreement.interval([np.array([i]) for i in range(len(defined))], lambda i, d=defined: float(d[i].mean()), samples, seed)
+        interval = agreement.interval(
+            [np.array([i]) for i in range(len(defined))], lambda i, d=defined: float(d[i].mean()), samples, seed
+        )
         mean = float(defined.mean()) if len(defined) else math.nan
-        rows.append(_row(name, judgement, f"doc_{metric}", mean, interval, len(defined), len(defined) / len(set(owners))))
+        rows.append(
+            _row(name, judgement, f"doc_{metric}", mean, interval, len(defined), len(defined) / len(set(owners)))
+        )
     systems = [record.system for record, use in zip(records, usable, strict=True) if use]
     if len(set(systems)) > 2 and None not in systems:
         rows += _system_rows(name, judgement, systems, groups, x, y, share, samples, seed)
@@ -219,7 +233,15 @@ def _record_rows(benchmark: Benchmark, judgement: Judgement, tuned: float | None
 
 
 def _system_rows(
-    name: str, judgement: Judgement, systems: Sequence[str | None], groups: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, share: float, samples: int, seed: int
+    name: str,
+    judgement: Judgement,
+    systems: Sequence[str | None],
+    groups: Sequence[np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray,
+    share: float,
+    samples: int,
+    seed: int,
 ) -> list[Row]:
     """Correlation over systems of the mean score with the mean human score."""
     order = {system: i for i, system in enumerate(sorted(set(systems), key=str))}
@@ -235,7 +257,9 @@ def _system_rows(
     for metric in ("pearson", "spearman", "kendall"):
         statistic = getattr(agreement, metric)
         interval = agreement.interval(groups, lambda i, s=statistic: s(*means(i)), samples, seed)
-        rows.append(_row(name, judgement, f"system_{metric}", statistic(*means(everything)), interval, len(order), share))
+        rows.append(
+            _row(name, judgement, f"system_{metric}", statistic(*means(everything)), interval, len(order), share)
+        )
     return rows
 
 
@@ -283,12 +307,21 @@ def _groups(owners: Sequence[str]) -> list[np.ndarray]:
 
 
 def _row(
-    name: str, judgement: Judgement, metric: str, value: float, interval: tuple[float, float], n: int, scored: float, threshold: float | None = None
+    name: str,
+    judgement: Judgement,
+    metric: str,
+    value: float,
+    interval: tuple[float, float],
+    n: int,
+    scored: float,
+    threshold: float | None = None,
 ) -> Row:
     def number(v: float) -> float | None:
         return None if math.isnan(v) else float(v)
 
-    return Row(name, judgement.method, metric, number(value), number(interval[0]), number(interval[1]), n, scored, threshold)
+    return Row(
+        name, judgement.method, metric, number(value), number(interval[0]), number(interval[1]), n, scored, threshold
+    )
 
 
 def best_threshold(benchmarks: Sequence[Benchmark], judgements: Sequence[Judgement]) -> float | None:
@@ -322,7 +355,18 @@ def part(benchmark: Benchmark, judgement: Judgement, origin: str) -> Judgement:
 
 # Rendering
 
-SHOWN = ("bacc", "bacc_tuned", "bacc_best", "auc", "pearson", "spearman", "kendall", "doc_pearson", "doc_spearman", "doc_kendall")
+SHOWN = (
+    "bacc",
+    "bacc_tuned",
+    "bacc_best",
+    "auc",
+    "pearson",
+    "spearman",
+    "kendall",
+    "doc_pearson",
+    "doc_spearman",
+    "doc_kendall",
+)
 SHOWN += ("system_pearson", "system_spearman", "system_kendall", "sentence_bacc", "sentence_bacc_best", "sentence_auc")
 
 
@@ -336,13 +380,20 @@ def render(rows: Sequence[Row], form: str) -> str:
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
         return out.getvalue()
-    return "\n".join(_markdown(name, [row for row in rows if row.set == name]) for name in dict.fromkeys(row.set for row in rows))
+    return "\n".join(
+        _markdown(name, [row for row in rows if row.set == name]) for name in dict.fromkeys(row.set for row in rows)
+    )
 
 
 def _markdown(name: str, rows: Sequence[Row]) -> str:
     there = {row.metric for row in rows}
     metrics = [m for m in SHOWN if m in there] + sorted(there - set(SHOWN))
-    lines = [f"**{name}**", "", "| method | " + " | ".join(metrics) + " | n | scored |", "| --- |" + " ---: |" * (len(metrics) + 2)]
+    lines = [
+        f"**{name}**",
+        "",
+        "| method | " + " | ".join(metrics) + " | n | scored |",
+        "| --- |" + " ---: |" * (len(metrics) + 2),
+    ]
     for method in dict.fromkeys(row.method for row in rows):
         by_metric = {row.metric: row for row in rows if row.method == method}
         first = next(iter(by_metric.values()))
@@ -370,7 +421,9 @@ def write(rows: Sequence[Row], form: str, out: str | None) -> None:
     try:
         Path(out).write_text(rendered, encoding="utf-8")
     except OSError as error:
-        raise HarnessError(f"The table cannot be written to {out}: {error.strerror}. Name another file with out=.") from error
+        raise HarnessError(
+            f"The table cannot be written to {out}: {error.strerror}. Name another file with out=."
+        ) from error
 
 
 def validate(

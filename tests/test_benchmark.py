@@ -1,0 +1,96 @@
+import json
+
+import pytest
+
+from harness.benchmark import Folder, Hub
+from harness.errors import DataError
+
+DOCUMENT = {"doc_id": "d1", "document": "The bridge closed on Monday."}
+GOOD = {"id": "r1", "doc_id": "d1", "summary": "The bridge closed.", "label": 1}
+BAD = {"id": "r2", "doc_id": "d1", "summary": "The bridge opened.", "label": 0}
+
+
+def write(folder, documents=(DOCUMENT,), records=(GOOD, BAD)):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("documents", documents), ("records", records)):
+        lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_set_is_read_with_its_name(tmp_path):
+    (benchmark,) = Folder().load(write(tmp_path / "news"))
+    assert benchmark.name == "news"
+    assert [record.label for record in benchmark.records] == [1, 0]
+    assert benchmark.documents["d1"].text == DOCUMENT["document"]
+    assert benchmark.origins == []
+
+
+def test_a_folder_of_sets_is_read_in_order(tmp_path):
+    for name in ("b", "a"):
+        write(tmp_path / name)
+    assert [benchmark.name for benchmark in Folder().load(tmp_path)] == ["a", "b"]
+
+
+def test_other_field_names_are_mapped(tmp_path):
+    records = [{"id": r["id"], "doc_id": "d1", "hypothesis": r["summary"], "ok": r["label"]} for r in (GOOD, BAD)]
+    folder = write(tmp_path / "s", records=records)
+    (benchmark,) = Folder(fields={"summary": "hypothesis", "label": "ok"}).load(folder)
+    assert benchmark.records[0].summary == GOOD["summary"]
+
+
+def test_origins_can_be_told_apart(tmp_path):
+    records = [{**r, "id": r["id"] + o, "origin": o} for o in ("cnn", "xsum") for r in (GOOD, BAD)]
+    (benchmark,) = Folder().load(write(tmp_path / "s", records=records))
+    assert benchmark.origins == ["cnn", "xsum"]
+    assert {r.origin for r in benchmark.of_origin("xsum").records} == {"xsum"}
+
+
+@pytest.mark.parametrize(
+    ("documents", "records", "message"),
+    [
+        ([DOCUMENT], [GOOD, {**BAD, "label": 2}], r"records.jsonl:2: label is 2"),
+        ([DOCUMENT], [GOOD, {**BAD, "label": "no"}], r"records.jsonl:2: label is 'no'"),
+        ([DOCUMENT], [GOOD, {**BAD, "doc_id": "d9"}], r"records.jsonl:2: doc_id 'd9' is not in documents"),
+        (
+            [DOCUMENT],
+            [GOOD, {"id": "x", "doc_id": "d1", "sumary": "S", "label": 0}],
+            r"no field 'summary'.*Did you mean sumary",
+        ),
+        ([DOCUMENT], [GOOD, '{"id": '], r"records.jsonl:2: this line is no JSON"),
+        ([DOCUMENT], [GOOD, "[1]"], r"records.jsonl:2: a JSON object was expected"),
+        ([DOCUMENT], [GOOD, {**BAD, "label": None}], r"neither a label nor key_facts"),
+        ([DOCUMENT], [GOOD], r"no negatives \(0\)"),
+        ([DOCUMENT], [BAD], r"no positives \(1\)"),
+        ([DOCUMENT, DOCUMENT], [GOOD, BAD], r"documents.jsonl:2: the doc_id 'd1' is there twice"),
+        ([DOCUMENT], [{**GOOD, "label": None, "key_facts": [{"text": "x", "present": 3}]}, BAD], r"present of 1 or 0"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_and_line(tmp_path, documents, records, message):
+    with pytest.raises(DataError, match=message):
+        Folder().load(write(tmp_path / "s", documents, records))
+
+
+def test_missing_files_and_folders_are_named(tmp_path):
+    with pytest.raises(DataError, match="There is no folder"):
+        Folder().load(tmp_path / "none")
+    with pytest.raises(DataError, match="is no benchmark"):
+        Folder().load(tmp_path)
+    write(tmp_path / "s")
+    (tmp_path / "s" / "documents.jsonl").unlink()
+    with pytest.raises(DataError, match=r"lacks documents\.jsonl"):
+        Folder().load(tmp_path / "s")
+
+
+def test_the_hub_loader_reads_local_files(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    rows = [
+        {"doc": "A text.", "claim": "A.", "label": 1, "dataset": "x"},
+        {"doc": "A text.", "claim": "B.", "label": 0, "dataset": "x"},
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (benchmark,) = Hub("json", "doc", "claim", "label", "dataset", split="train").load(str(file))
+    assert benchmark.name == "x"
+    assert len(benchmark.documents) == 1
+    with pytest.raises(DataError, match="no column 'document'"):
+        Hub("json", "document", "claim", "label", split="train").load(str(file))
