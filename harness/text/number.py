@@ -85,7 +85,7 @@ _MEASURES = {  # unit -> (base unit, factor); temperatures are converted in `_ba
     "litre": ("l", 1), "liter": ("l", 1), "gallon": ("l", 3.785), "barrel": ("barrel", 1), "mw": ("w", 1e6),
     "megawatt": ("w", 1e6), "gw": ("w", 1e9), "gigawatt": ("w", 1e9), "kw": ("w", 1000), "degree": ("degree", 1),
     "celsius": ("°c", 1), "°c": ("°c", 1), "c": ("°c", 1), "degrees celsius": ("°c", 1), "degrees c": ("°c", 1),
-    "degrees centigrade": ("°c", 1), "fahrenheit": ("°f", 1), "°f": ("°f", 1), "degrees fahrenheit": ("°f", 1),
+    "degrees centigrade": ("°c", 1), "fahrenheit": ("°f", 1), "f": ("°f", 1), "°f": ("°f", 1), "degrees fahrenheit": ("°f", 1),
     "degrees f": ("°f", 1), "magnitude": ("magnitude", 1), "basis point": ("pp", 0.01),
 }  # fmt: skip
 _DURATIONS = {
@@ -137,6 +137,11 @@ _PERCENT = re.compile(
 )
 _AGE_AFTER = re.compile(r"[\s-]+years?[\s-]+olds?\b|(?=\s*(?:-\s*)?year-olds?\b)", re.I)
 _AGE_BEFORE = re.compile(r"(?:\baged|\bage\s+of|\bages|\bage)\s+(?:between\s+|from\s+)?$", re.I)
+_AGE_DECADE = re.compile(r"\b(?:her|his|their)\s+(?:early\s+|mid-?\s*|late\s+)?$", re.I)
+_FRACTION_OF = re.compile(r"\s+an?\s+(million|billion|dozen|hundred)\b(?:\s+of)?", re.I)
+_METRES = re.compile(
+    r"\s*-?(?:tall|long|wide|high|deep|away|sprint|race|final|freestyle|hurdles|butterfly|relay|x\b)", re.I
+)
 _MONEY_AFTER = re.compile(
     rf"[\s-]+(?P<unit>(?:us\s+)?(?:{_alternatives(c for c in _CURRENCIES if c.isalpha())}))\b", re.I
 )
@@ -158,6 +163,7 @@ _NOT_A_NOUN = STOP_WORDS | frozenset(
     """ago old late early near last next year years day days took said were was one two three four five six seven
     eight nine ten hundred thousand million billion percent pm am gmt""".split()
 )
+_NOT_AFTER_ONE = _NOT_A_NOUN | {"another", "thing", "day", "time", "who"}
 
 
 def numbers(text: str) -> list[Number]:
@@ -218,8 +224,8 @@ def _score(text: str, match: re.Match[str]) -> Number | None:
     return Number(match.group(), match.start(), match.end(), "score", float(first), first, first, f"{low}-{high}")
 
 
-def _value(match: re.Match[str]) -> tuple[float, float, float] | None:
-    """(value, low, high) of the numeral itself, rounding included; None if it is no number after all."""
+def _value(match: re.Match[str]) -> tuple[float, float, float]:
+    """(value, low, high) of the numeral itself, rounding included."""
     if vague := match.group("vague"):
         value, low, high = _VAGUE[re.sub(r"\s+", " ", vague.lower())]
         return float(value), low - 0.5, high + 0.5
@@ -228,7 +234,7 @@ def _value(match: re.Match[str]) -> tuple[float, float, float] | None:
     if fraction := match.group("fraction"):
         parts = re.split(r"[\s-]+", fraction.lower())
         value = _FRACTIONS[parts[-1]] * (ONES.get(parts[0], 1) if len(parts) > 1 else 1)
-        return value, value, value
+        return value, value * (1 - ROUNDING), value * (1 + ROUNDING)
     if digits := match.group("digits"):
         plain = (
             digits.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits) else digits.replace(",", ".")
@@ -271,86 +277,90 @@ def _spelled(phrase: str) -> float:
 
 
 def _number(text: str, match: re.Match[str]) -> Number | None:
-    start, end = match.start(), match.end()
-    core = match.end("hedge") if match.group("hedge") else start
-    while core < end and text[core].isspace():
-        core += 1
-    hedge = _HEDGES.get(re.sub(r"\s+", " ", (match.group("hedge") or "").lower()), "")
-    if match.group("plus"):
-        hedge = "atleast"
-    before = text[max(0, start - 30) : start]
-    if before.endswith(("-", "–", "/", ".")) and before[-2:-1].isalpha():
-        return None  # COVID-19, F-16, G4S
+    """The number of a match of `_NUMBER`; None when the numeral is part of a name or an idiom."""
+    start = match.start()
+    core = next(match.start(g) for g in ("money", "fraction", "vague", "ordinal", "digits", "words") if match.group(g))
+    before, lead = text[max(0, start - 30) : start], text[max(0, core - 30) : core]
+    if re.search(r"[^\W\d_][-–/.]$", before):
+        return None  # COVID-19, F-16
     if match.group("ordinal"):
         return _ordinal(text, match, core, before)
-    reading = _value(match)
-    if reading is None:
-        return None
-    value, low, high = reading
-    kind: NumberKind = "count"
-    unit = noun = ""
-    word = (match.group("words") or "").lower()
-    label = _LABEL_BEFORE.search(before)
-    lead = before.rstrip().rsplit(" ", 1)[-1].lower() if before.strip() else ""
-    if after := _PERCENT.match(text, end):
-        kind, end = "percent", after.end()
-    elif match.group("money"):
-        kind = "money"
-        unit = _CURRENCIES.get(re.sub(r"[\s.]", "", match.group("money").lower()), "usd")
-    elif match.group("fraction"):
-        inner = re.match(r"\s+an?\s+(million|billion|dozen|hundred)\b(?:\s+of)?", text[end:], re.I)
-        if inner:
-            scale = {"dozen": 12.0, **_SCALES}[inner.group(1).lower()]
-            value = low = high = value * scale
-            low, high, end = value - min(0.5, ROUNDING * value), value + max(0.5, ROUNDING * value), end + inner.end()
-        else:
-            value, kind = value * 100, "percent"
-            low, high = value - 1, value + 1
-    elif label and not match.group("scale"):
-        kind, unit = "label", label.group(1).lower().rstrip(".")
-    elif (after := _AGE_AFTER.match(text, end)) or _AGE_BEFORE.search(before) or _bare_age(text, core, end, value):
-        kind, end = "age", after.end() if after else end
-    elif after := _MONEY_AFTER.match(text, end):
-        name = after.group("unit").lower().split()[-1]
-        if not (name == "won" and value < 100) and not (
-            name == "pounds" and re.match(r"\s+(?:of|heavier|lighter)\b", text[after.end() :])
-        ):
-            kind, unit, end = "money", _CURRENCIES[name], after.end()
-    elif (after := _PENCE.match(text, end)) and match.group("digits"):
-        kind, unit, end = "money", "cent", after.end()
-    elif after := _UNIT_AFTER.match(text, end):
-        measured = _measured(text, match, after, value)
-        if measured:
-            kind, unit, factor, shift = measured
-            value, low, high = (x * factor + shift for x in (value, low, high))
-            end = after.end("plural") if after.group("plural") else after.end("unit")
-    short = (match.group("short") or "").lower()
-    if (
-        kind == "count"
-        and short == "m"
-        and re.match(
-            r"\s*-?(?:tall|long|wide|high|deep|away|sprint|race|final|freestyle|hurdles|butterfly|relay|x\b)",
-            text[end:],
-            re.I,
-        )
-    ):
-        kind, unit = "measure", "m"
-        value, low, high = value / 1e6, value / 1e6 * 0.995, value / 1e6 * 1.005
+    value, low, high = _value(match)
+    kind, unit, factor, shift, end = _meaning(text, match, before, value)
+    value, low, high = (x * factor + shift for x in (value, low, high))
+    noun = ""
     if kind == "count":
-        if word == "one" and not _counts_one(text, end, lead):
-            return None
-        if match.group("digits") and re.fullmatch(r"(?:1[5-9]|20)\d\d", match.group()) and lead in IN_A_YEAR:
+        if not _counts(text, match, end, before):
             return None
         noun = _noun(text, end)
-        if match.group("vague") and match.group("vague").lower() == "scores" and not re.match(r"\s+of\b", text[end:]):
-            return None
-    if hedge:
+    if decade := kind == "age" and _AGE_DECADE.search(lead) and text[end : end + 1] == "s":
+        low, high, end = value - 0.5, value + 9.5, end + 1
+    hedge = (
+        "atleast" if match.group("plus") else _HEDGES.get(re.sub(r"\s+", " ", (match.group("hedge") or "").lower()), "")
+    )
+    if hedge and not decade:
         below, above = _HEDGED[hedge]
-        if hedge in ("about", "over", "atleast") and value <= 10 and kind in ("count", "age"):
-            low, high = (value - 1.5 if hedge == "about" else value - 0.5), value + (1.5 if hedge == "about" else 5.5)
+        if value <= 10 and kind in ("count", "age"):  # "about five" may be four, "at least three" seven
+            below_by = {"about": 1.5, "below": 1.5, "under": 2.5, "upto": 1.5}.get(hedge, 0.5)
+            low, high = (
+                value - below_by,
+                value + {"about": 1.5, "over": 5.5, "atleast": 5.5, "above": 1.5}.get(hedge, 0.5),
+            )
         else:
             low, high = (low if below == 1.0 else value * below), (high if above == 1.0 else value * above)
     return Number(text[start:end], start, end, kind, value, low, high, unit, hedge, noun)
+
+
+def _meaning(text: str, match: re.Match[str], before: str, value: float) -> tuple[NumberKind, str, float, float, int]:
+    """What a numeral measures: (kind, unit, factor and shift to the base unit, end of the number in the text)."""
+    end = match.end()
+    if after := _PERCENT.match(text, end):
+        return "percent", "", 1.0, 0.0, after.end()
+    if match.group("money"):
+        return "money", _CURRENCIES.get(re.sub(r"[\s.]", "", match.group("money").lower()), "usd"), 1.0, 0.0, end
+    if match.group("fraction"):
+        inner = _FRACTION_OF.match(text, end)
+        if inner:  # half a million people
+            return "count", "", {"dozen": 12.0, **_SCALES}[inner.group(1).lower()], 0.0, inner.end()
+        return "percent", "", 100.0, 0.0, end
+    if (label := _LABEL_BEFORE.search(before)) and not match.group("scale"):
+        return "label", label.group(1).lower().rstrip("."), 1.0, 0.0, end
+    if after := _AGE_AFTER.match(text, end):
+        return "age", "", 1.0, 0.0, after.end()
+    if _AGE_BEFORE.search(before) or _bare_age(text, match.start(), end, value):
+        return "age", "", 1.0, 0.0, end
+    if _AGE_DECADE.search(before) and re.match(r"s\b", text[end:]) and match.group("digits"):
+        return "age", "", 1.0, 0.0, end
+    if after := _MONEY_AFTER.match(text, end):
+        name = after.group("unit").lower().split()[-1]
+        if name == "pounds" and re.match(r"\s+(?:of|heavier|lighter)\b", text[after.end() :]):
+            return "measure", "kg", 0.4536, 0.0, after.end()
+        if name != "won" or value >= 100:  # "the three won"
+            return "money", _CURRENCIES[name], 1.0, 0.0, after.end()
+    if match.group("digits") and (after := _PENCE.match(text, end)):
+        return "money", "cent", 1.0, 0.0, after.end()
+    if (match.group("short") or "").lower() == "m" and _METRES.match(text, end):
+        return "measure", "m", 1e-6, 0.0, end
+    if (after := _UNIT_AFTER.match(text, end)) and (
+        measured := _measured(match, after, text[end : after.start("unit")])
+    ):
+        return *measured, after.end("plural") if after.group("plural") else after.end("unit")
+    return "count", "", 1.0, 0.0, end
+
+
+def _counts(text: str, match: re.Match[str], end: int, before: str) -> bool:
+    """Whether a bare numeral counts something: not a year, not "one of", not "five-figure"."""
+    lead = before.rstrip().rsplit(" ", 1)[-1].lower() if before.strip() else ""
+    if match.group("digits") and lead in IN_A_YEAR:
+        return not re.fullmatch(r"(?:1[5-9]|20)\d\d", match.group())
+    if (match.group("vague") or "").lower() == "scores":
+        return bool(re.match(r"\s+of\b", text[end:]))
+    if (match.group("words") or "").lower() != "one":
+        return not re.match(r"-(?:figures?|pointers?|fold|way|time|star)\b", text[end:])
+    if lead in ("no", "any", "every", "each", "this", "that", "the", "some", "another", "which", "number", "day"):
+        return False
+    following = FOLLOWING.match(text, end)
+    return bool(following and following.group(1).lower() not in _NOT_AFTER_ONE)
 
 
 def _ordinal(text: str, match: re.Match[str], start: int, before: str) -> Number | None:
@@ -380,34 +390,19 @@ def _bare_age(text: str, start: int, end: int, value: float) -> bool:
     )
 
 
-def _measured(
-    text: str, match: re.Match[str], after: re.Match[str], value: float
-) -> tuple[NumberKind, str, float, float] | None:
+def _measured(match: re.Match[str], after: re.Match[str], gap: str) -> tuple[NumberKind, str, float, float] | None:
     """(kind, base unit, factor, shift) of a unit that follows a numeral; None when the word is no unit here."""
     unit = re.sub(r"\s+", " ", after.group("unit").lower())
-    gap = text[match.end() : after.start("unit")]
-    if unit in _DURATIONS or unit.rstrip("s") in _DURATIONS:
-        return "duration", "day", _DURATIONS.get(unit) or _DURATIONS[unit.rstrip("s")], 0.0
-    if len(unit) == 1 or unit in ("in", "min"):
-        if not match.group("digits") or unit == "in" or (gap and unit in ("c", "g") and gap != "°"):
+    if days := _DURATIONS.get(unit):
+        return "duration", "day", days, 0.0
+    if len(unit) == 1 or unit == "in":  # "5 m", "20C", never "2 in the car", "five g", "4 c"
+        attached = not gap or unit == "m" or gap == "°"
+        if not match.group("digits") or unit == "in" or not attached or after.group("plural"):
             return None
-        if after.group("plural"):
-            return None
-    base, factor = _MEASURES.get(unit) or _MEASURES[unit.rstrip("s")]
-    if base == "°f":
-        return "measure", "°c", 5 / 9, -32 * 5 / 9
     if unit == "stone" and not match.group("digits"):
         return None
-    return "measure", base, factor, 0.0
-
-
-def _counts_one(text: str, end: int, lead: str) -> bool:
-    if lead in ("no", "any", "every", "each", "this", "that", "the", "some", "another", "which", "number", "day"):
-        return False
-    following = FOLLOWING.match(text, end)
-    return bool(
-        following and following.group(1).lower() not in _NOT_A_NOUN | {"another", "thing", "day", "time", "who"}
-    )
+    base, factor = _MEASURES[unit]
+    return ("measure", "°c", 5 / 9, -160 / 9) if base == "°f" else ("measure", base, factor, 0.0)
 
 
 def _noun(text: str, end: int) -> str:
@@ -446,7 +441,7 @@ def _joined(text: str, found: list[Number]) -> list[Number]:
             ranged = word in ("-", "–", "—") or (
                 word == "to" and not re.search(r"\b(?:from|rose|fell|rise|fall)$", lead)
             )
-            same = previous.comparable(number) or (previous.kind == "count" and not previous.noun)
+            same = previous.comparable(number) or ("count" in (previous.kind, number.kind) and not previous.noun)
             if (
                 (between or ranged or (word == "or" and number.value == previous.value + 1))
                 and _RANGE.fullmatch(gap)
@@ -458,7 +453,8 @@ def _joined(text: str, found: list[Number]) -> list[Number]:
                 if previous.value * scale < number.value and not number.hedge:
                     low = previous.low * scale
                     out[-1] = Number(
-                        text[previous.start : number.end], previous.start, number.end, number.kind, number.value,
+                        text[previous.start : number.end], previous.start, number.end,
+                        previous.kind if number.kind == "count" else number.kind, number.value,
                         low, number.high, number.unit, previous.hedge, number.noun,
                     )  # fmt: skip
                     continue

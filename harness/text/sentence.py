@@ -61,6 +61,9 @@ def _append(out: list[Span], text: str, start: int, end: int) -> None:
     piece = text[start:end]
     if stripped := piece.strip():
         start += len(piece) - len(piece.lstrip())
+        if out and "\n" not in text[out[-1].end : start] and not any(c.isalnum() for c in stripped):
+            last = out.pop()  # marks alone are no sentence
+            start, stripped = last.start, text[last.start : start + len(stripped)]
         out.append(Span(start, start + len(stripped), stripped))
 
 
@@ -109,7 +112,7 @@ def _goes_on(text: str, stop: int, end: int) -> bool:
 def _closes(text: str, start: int, end: int, closer: re.Match[str]) -> bool:
     """Whether a quote mark that stands alone after a full stop closes a quote rather than opens the next one."""
     mark = closer.group(1)
-    if mark in ("”", "''") or not text[closer.end() : end].strip():
+    if mark in ("”", "’", "''") or not text[closer.end() : end].strip():
         return True
     if mark == '"':
         return text.count('"', start, closer.start()) % 2 == 1

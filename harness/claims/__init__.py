@@ -1,0 +1,1 @@
+"""Claim extractors: what turns a text into statements that can be checked one by one."""
