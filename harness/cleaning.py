@@ -330,7 +330,7 @@ def _mark(lines: list[_Line], title: str, plain: str) -> tuple[str, str | None]:
         elif _is_prose(line.text):
             break
 
-    tail = []
+    tail: list[_Line] = []
     for line in reversed(lines):  # the tail, from the bottom
         if line.rule is None:
             if _is_prose(line.text) and not _matching(line.text, "edge", "tail"):
