@@ -67,6 +67,13 @@ class Benchmark:
         found = sorted({record.origin for record in self.records if record.origin})
         return found if len(found) > 1 else []
 
+    def first(self, documents: int | None) -> Benchmark:
+        """Only the records of the first so many documents; all for None."""
+        if documents is None:
+            return self
+        kept = set(list(dict.fromkeys(record.doc_id for record in self.records))[:documents])
+        return Benchmark(self.name, self.documents, [r for r in self.records if r.doc_id in kept])
+
     def of_origin(self, origin: str) -> Benchmark:
         records = [record for record in self.records if record.origin == origin]
         return Benchmark(f"{self.name}/{origin}", self.documents, records)

@@ -5,11 +5,13 @@ The only file besides cli.py that sees a DictConfig.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,46 +22,279 @@ from harness.progress import stage
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from harness.protocols import Evaluator, TextModel
+    from harness.corpus import Dataset
+    from harness.protocols import Checker, ClaimExtractor, Evaluator, TextModel
     from harness.schema import Event
-    from harness.score import Desk
     from harness.store import Cache, RunFolder
 
 # What decides the texts that are written: a run folder belongs to one such configuration. How they are scored
 # may change; then only the rows of a changed evaluator are made anew.
 IDENTITY = ("dataset", "model", "backend", "prompt", "brief")
 
+# Rows whose order everybody knows, in every table; each is a model like any other, without prompt or engine.
+CONTROLS: dict[str, dict[str, Any]] = {
+    "lead": {"_target_": "harness.models.lead.Lead", "k": 3},
+    "oracle": {"_target_": "harness.models.oracle.Oracle"},
+    "copy": {"_target_": "harness.models.controls.Copy"},
+    "other_event": {"_target_": "harness.models.controls.OtherEvent"},
+    "empty": {"_target_": "harness.models.controls.Empty"},
+}
 
-def experiment(cfg: DictConfig) -> Path:
-    """Run one configuration; the run folder."""
-    from harness import provenance
-    from harness.generate import generate
-    from harness.score import Desk, score
-    from harness.store import Cache, RunFolder
+
+@dataclass(frozen=True)
+class Judges:
+    """What scores a run: shared by the model's run and the control runs beside it."""
+
+    extractor: ClaimExtractor
+    checker: Checker
+    evaluators: Sequence[Evaluator]
+    cache: Cache
+
+
+def experiment(cfg: DictConfig) -> None:
+    """Run one configuration, print its table and say where everything is."""
+    from harness import compare
+    from harness.store import RunFolder
+
+    settings = _plain(cfg)
+    dataset: Dataset = _build(cfg.dataset)
+    events = dataset.events()  # bad input ends the run here, before any model is loaded
+    judges = _judges(cfg)
+    names = {"dataset": dataset.name} | {group: settings[group]["name"] for group in ("model", "prompt", "brief")}
+    output = Path(settings["output"])
+    folder = RunFolder(output.joinpath(*map(_slug, names.values())))
+    identity = {group: settings[group] for group in IDENTITY}
+    with folder:
+        fresh = not folder.claim(identity, overwrite=settings["overwrite"])
+        if fresh:
+            _save_hydra(folder.path, cfg)
+        model = _build_model(settings)
+        _write_and_score(folder, names, settings, dataset, events, model, _build(cfg.prompt), _build(cfg.brief), judges)
+    shown = [folder]
+    if settings["controls"]:
+        shown += [_control(name, output, settings, dataset, events, judges) for name in CONTROLS]
+    compare.show(compare.rows(shown))
+    for skipped in dataset.skipped:
+        print(f"skipped: {skipped.where}: {skipped.reason}")
+    print(f"Every summary, claim, verdict and score of this run: {folder.path}")
+    print(f"All runs in one table: harness compare {output}")
+
+
+def _control(
+    name: str, output: Path, settings: Mapping[str, Any], dataset: Dataset, events: Sequence[Event], judges: Judges
+) -> RunFolder:
+    """The run folder of a control row, made once per data set and evaluators, whatever the model beside it."""
+    from harness.store import RunFolder
+
+    names = {"dataset": dataset.name, "model": f"control:{name}", "prompt": "-", "brief": "-"}
+    folder = RunFolder(output / _slug(dataset.name) / "controls" / name)
+    with folder:
+        # A control holds nobody's work: on other events it is simply made anew.
+        folder.claim(
+            {"dataset": settings["dataset"], "control": CONTROLS[name]}, overwrite=_elsewhere(folder, settings)
+        )
+        _write_and_score(folder, names, settings, dataset, events, _instantiate(CONTROLS[name]), None, None, judges)
+    return folder
+
+
+def _elsewhere(folder: RunFolder, settings: Mapping[str, Any]) -> bool:
+    held = folder.run.get("config", {})
+    return bool(held) and held.get("dataset") != settings["dataset"]
+
+
+# From configuration to objects
+
+
+def _plain(cfg: DictConfig) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"The configuration is not complete: {str(error).splitlines()[0]}") from error
+
+
+def _build(node: DictConfig) -> Any:
+    return _instantiate(_plain(node))
+
+
+def _instantiate(settings: Mapping[str, Any]) -> Any:
+    """The object that `_target_` names, made of the other keys; the class signature is the schema of its YAML."""
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    try:
+        return instantiate(settings, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, HarnessError):
+            raise cause from None
+        raise ConfigError(_misfit(settings, cause or error)) from error
+
+
+def _misfit(settings: Mapping[str, Any], cause: BaseException) -> str:
+    import inspect
+
+    from hydra.utils import get_object
+
+    target = settings.get("_target_")
+    try:
+        takes = ", ".join(inspect.signature(get_object(target)).parameters)
+    except Exception:  # the target itself is what is wrong, and `cause` says so
+        return f"{target} cannot be made: {cause}"
+    return f"{target} cannot be made of {', '.join(k for k in settings if k != '_target_')}: {cause}. It takes {takes}."
+
+
+@cache
+def _made(settings: str) -> Any:
+    return _instantiate(json.loads(settings))
+
+
+def _once(settings: Mapping[str, Any]) -> Any:
+    """As `_instantiate`, once per process: the jobs of a sweep share the weights they load."""
+    return _made(json.dumps(settings))
+
+
+def _judges(cfg: DictConfig) -> Judges:
+    from harness.store import Cache
     from harness.weights import cache_dir
 
     settings = _plain(cfg)
-    dataset = build(cfg.dataset)
-    events = dataset.events()
-    prompt, brief = build(cfg.prompt), build(cfg.brief)
-    extractor, checker = build(cfg.claims), build(cfg.checker)
-    evaluators: list[Evaluator] = [build(choice) for choice in cfg.evaluator.values()]
-    model = build_model(cfg)
+    evaluators = [_once(chosen) for chosen in settings["evaluator"].values()]
+    return Judges(
+        _once(settings["claims"]), _once(settings["checker"]), evaluators, Cache(cache_dir() / "cache.sqlite")
+    )
 
-    cache = Cache(cache_dir() / "cache.sqlite")
-    folder = RunFolder(Path(settings["output"]).joinpath(*(_slug(settings[group]["name"]) for group in IDENTITY if group != "backend")))
-    with folder.lock():
-        if settings["overwrite"]:
-            folder.start_over()
-        folder.claim({group: settings[group] for group in IDENTITY})
-        _save_hydra(folder.path, cfg)
-        record = provenance.Record(folder, settings, events, dataset.skipped)
-        folder.rewrite("events", events)
 
-        with stage("summaries", _count(events)) as advance, record.stage("generate"):
-            summaries = generate(events, model, prompt, brief, folder, cache, record.counting(advance))
-        desk = Desk(extractor, checker, cache, folder)
-        with stage("scores", len(events)) as advance, record.stage("score"):
-            score(events, summaries, evaluators, desk, folder, record.counting(advance))
-        record.finish(model=model, desk=desk, evaluators=evaluators)
-    return folder.path
+def _build_model(settings: Mapping[str, Any]) -> TextModel:
+    """A model that runs by itself, or a checkpoint put on the engine of the group `backend`."""
+    from harness.models import Checkpoint
+
+    model = _once(settings["model"])
+    if isinstance(model, Checkpoint):
+        return _once({**settings["backend"], "checkpoint": settings["model"]})
+    return model
+
+
+def _slug(name: str) -> str:
+    """A name as one folder: what a path could trip over becomes a dash."""
+    return re.sub(r"[^\w.=+-]+", "-", name).strip(".-") or "unnamed"
+
+
+def _save_hydra(folder: Path, cfg: DictConfig) -> None:
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    (folder / ".hydra").mkdir(exist_ok=True)
+    OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")
+    OmegaConf.save(HydraConfig.get().overrides.task, folder / ".hydra" / "overrides.yaml")
+
+
+def validation(cfg: DictConfig) -> None:
+    """Measure a checker, and the baselines beside it, against human judgements."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from harness import planted
+    from harness import validate as against
+    from harness.store import Cache
+    from harness.weights import cache_dir
+
+    settings = _plain(cfg)
+    if not settings["path"]:
+        raise ConfigError(
+            "path= is not given: a benchmark folder (docs/validation.md has the layout) or a planted set."
+        )
+    if settings["format"] not in against.FORMATS:
+        raise ConfigError(f"format={settings['format']} is none of {', '.join(against.FORMATS)}.")
+    extractor, checker = _once(settings["claims"]), _once(settings["checker"])
+    store = Cache(cache_dir() / "cache.sqlite")
+    options = {"samples": settings["samples"], "seed": settings["seed"]}
+    if planted.is_planted(settings["path"]):
+        rows = planted.measure(planted.load(settings["path"]), extractor, checker, cache=store, **options)
+        against.write(rows, settings["format"], settings["out"])
+        return
+    reader = _build(cfg.benchmark)
+    benchmarks = [b.first(settings["limit"]) for b in reader.load(settings["path"])]
+    tune_on = reader.load(settings["tune_on"]) if settings["tune_on"] else []
+    chosen = HydraConfig.get().runtime.choices["checker"]
+    methods = [against.method(chosen, checker, extractor, store, settings["aggregate"])]
+    if settings["baselines"]:
+        methods = against.baselines(extractor, store, settings["aggregate"], beside=chosen) + methods
+    against.write(against.validate(benchmarks, methods, tune_on, **options), settings["format"], settings["out"])
+
+
+# From a command line to a configuration
+
+
+def main(argv: Sequence[str]) -> int:
+    """`harness run`."""
+    return _launch("config", experiment, argv)
+
+
+def validate(argv: Sequence[str]) -> int:
+    """`harness validate`."""
+    return _launch("validate", validation, argv)
+
+
+def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str]) -> int:
+    """Let Hydra compose the configuration and run the job, once or (-m) once for each combination."""
+    import hydra
+    from hydra.errors import HydraException
+
+    before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = [f"harness {config if config == 'validate' else 'run'}", *argv]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and leaving; cli.py prints
+    try:
+        hydra.main(version_base="1.3", config_path=str(choices.conf_dir()), config_name=config)(job)()
+    except HydraException as error:
+        raise ConfigError(_explain(error, config, argv)) from error
+    except SystemExit as stop:
+        if stop.code:
+            raise ConfigError("`harness run --help` lists what can be given.") from stop
+    finally:
+        sys.argv = before[0]
+        if before[1] is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before[1]
+    return 0
+
+
+def _explain(error: Exception, config: str, argv: Sequence[str]) -> str:
+    """Hydra's complaint with the valid choices or keys and the nearest."""
+    message = str(error)
+    if match := re.search(
+        r"Could not find '([\w/.-]+)/([^'/]+)'\s+Available options in '[^']+':\n((?:\t.*\n)+)", message
+    ):
+        group, choice, listed = match.groups()
+        valid = listed.split()
+        return f"There is no {group} {choice!r}; there are {', '.join(valid)}.{choices.nearest(choice, valid)}"
+    if match := re.search(r"Could not override '([^']+)'", message):
+        *parents, key = match.group(1).split(".")
+        node = _compose(config, argv)
+        for parent in parents:
+            node = node.get(parent, {}) if isinstance(node, dict) else {}
+        valid = sorted(key for key in node if key not in ("_target_", "hydra")) if isinstance(node, dict) else []
+        if not valid:
+            return f"There is no setting {match.group(1)!r}, nor anything it could belong to."
+        where = f"{'.'.join(parents)} has" if parents else "there are"
+        return f"There is no setting {match.group(1)!r}; {where} {', '.join(valid)}.{choices.nearest(key, valid)}"
+    return message.split("\nConfig search path")[0].strip()
+
+
+def _compose(config: str, argv: Sequence[str]) -> dict[str, Any]:
+    """The configuration without the settings that were overridden, but with the choices of groups."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+
+    groups = [a for a in argv if a.partition("=")[0] in choices.GROUPS and "," not in a.partition("=")[2].strip("[]")]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(choices.conf_dir()), version_base="1.3"):
+        try:
+            cfg = compose(config, overrides=groups)
+        except HydraException:  # a choice of the user's own --config-dir: the shipped ones will have to do
+            cfg = compose(config)
+        return OmegaConf.to_container(cfg, resolve=False)  # type: ignore[return-value]

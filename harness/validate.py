@@ -15,6 +15,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,11 +23,12 @@ import numpy as np
 
 from harness import agreement, text
 from harness.benchmark import Benchmark, Record
-from harness.errors import ConfigError, HarnessError
-from harness.progress import Advance, silent
+from harness.desk import Desk
+from harness.errors import HarnessError
+from harness.progress import Advance, silent, stage
 from harness.protocols import Checker, ClaimExtractor
 from harness.schema import Article, Claim
-from harness.desk import Desk
+from harness.store import Cache
 
 Aggregate = Literal["mean", "min"]
 DOCUMENTS_AT_ONCE = 16  # checked together: enough to fill batches, few enough that a killed run loses little
@@ -69,7 +71,7 @@ def judge(
     checker: Checker,
     extractor: ClaimExtractor,
     benchmark: Benchmark,
-    cache=None,
+    cache: Cache | None = None,
     aggregate: Aggregate = "mean",
     advance: Advance = silent,
 ) -> Judgement:
@@ -163,6 +165,27 @@ BASELINES: dict[str, Callable[[Record, str, str | None], float]] = {
     "ROUGE-1 recall": rouge_recall,
     "length": length,
 }
+
+
+Method = tuple[str, Callable[[Benchmark], Judgement]]
+
+
+def method(name: str, checker: Checker, extractor: ClaimExtractor, cache: Cache | None, aggregate: Aggregate) -> Method:
+    """A checker as a row of the table, with its progress shown."""
+
+    def ask(benchmark: Benchmark) -> Judgement:
+        with stage(f"{name}, {benchmark.name}", len(benchmark.records)) as advance:
+            return judge(name, checker, extractor, benchmark, cache, aggregate, advance)
+
+    return name, ask
+
+
+def baselines(extractor: ClaimExtractor, cache: Cache | None, aggregate: Aggregate, beside: str) -> list[Method]:
+    """What every table has: the numbers that need no understanding, and the lexical checker."""
+    from harness.checkers.lexical import Lexical
+
+    counted: list[Method] = [(name, partial(baseline, name)) for name in BASELINES]
+    return counted if beside == "lexical" else [*counted, method("lexical", Lexical(), extractor, cache, aggregate)]
 
 
 def baseline(name: str, benchmark: Benchmark) -> Judgement:
@@ -355,6 +378,8 @@ def part(benchmark: Benchmark, judgement: Judgement, origin: str) -> Judgement:
 
 # Rendering
 
+FORMATS = ("md", "csv", "json")
+
 SHOWN = (
     "bacc",
     "bacc_tuned",
@@ -412,8 +437,7 @@ def _cell(row: Row | None) -> str:
 
 
 def write(rows: Sequence[Row], form: str, out: str | None) -> None:
-    if form not in ("md", "csv", "json"):
-        raise ConfigError(f"format={form} is none of md, csv, json.")
+    """The table to a file, or to standard output."""
     rendered = render(rows, form)
     if not out:
         print(rendered, end="")
@@ -428,17 +452,19 @@ def write(rows: Sequence[Row], form: str, out: str | None) -> None:
 
 def validate(
     benchmarks: Sequence[Benchmark],
-    methods: Iterable[tuple[str, Callable[[Benchmark], Judgement]]],
+    methods: Iterable[Method],
     tune_on: Sequence[Benchmark] = (),
     samples: int = 1000,
     seed: int = 13,
 ) -> list[Row]:
     """The rows of every method on every set, and on each origin of a set that joins several."""
     rows: list[Row] = []
-    for _name, method in methods:
-        tuned = best_threshold(tune_on, [method(b) for b in tune_on]) if tune_on else None
+    for _, ask in methods:
+        tuned = best_threshold(tune_on, [ask(b) for b in tune_on]) if tune_on else None
         for benchmark in benchmarks:
-            judgement = method(benchmark)
+            judgement = ask(benchmark)
+            if np.isnan(judgement.records).all() and not judgement.key_facts.size:
+                continue  # a baseline that this set has no material for, such as ROUGE without a reference
             rows += measure(benchmark, judgement, tuned, samples, seed)
             for origin in benchmark.origins:
                 rows += measure(benchmark.of_origin(origin), part(benchmark, judgement, origin), tuned, samples, seed)
