@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.claims.facts import claim
 from harness.claims.mentions import resolve
-from harness.claims.speech import REPORTING, Speech, phrase
+from harness.claims.speech import REPORTING, Speech, speaker_name
 from harness.schema import Claim, Extraction, Signature
 from harness.text import NORMALISER, SPLITTER, parse, parser_version
 
@@ -39,7 +39,7 @@ _DATELINE = re.compile(
 _BULLET = re.compile(r"\s*(?:[-–—•·*]\s+|\d{1,2}[.)]\s+(?=[A-Z]))")
 _BOILERPLATE = re.compile(
     r"^\W*(?:scroll down|read more|related posts?|related articles?|click here|share this|follow us|follow @|sign up|"
-    r"subscribe|advertisement|photo:|image:|image (?:copyright|caption|source)|media caption|file photo|by [A-Z][\w.-]+ [A-Z][\w.-]+$|updated:|published:|"
+    r"subscribe|advertisement|media playback|photo:|image:|image (?:copyright|caption|source)|media caption|file photo|by [A-Z][\w.-]+ [A-Z][\w.-]+$|updated:|published:|"
     r"posted by|copyright|all rights reserved|watch:|video:|this page was|was this page|print this|email this)\b",
     re.I,
 )
@@ -121,7 +121,7 @@ def _drafts(sentence: Span, speech: Speech) -> list[_Draft]:
     if not tokens:
         return []
     said = speech.speaker(sentence)
-    speaker = phrase(said[0]) if said else None
+    speaker = speaker_name(said[0]) if said else None
     if speech.inside(sentence):
         return [_Draft(_attributed(tokens, speaker) if speaker else list(tokens), tokens, speaker)]
     pieces = _split(sentence.root, tokens, quotes=speech.direct(sentence))
@@ -235,7 +235,10 @@ def _coordinated(verb: Token, tokens: list[Token]) -> list[_Piece]:
         own = {t.i for t in this.subtree} & inside
         if following is not None:
             later = {t.i for t in following.subtree}
-            own -= later | {c.i for c in this.children if c.dep_ in ("cc", "preconj")}
+            joints = {c.i for c in this.children if c.dep_ in ("cc", "preconj")}
+            if max(joints, default=min(later)) + 1 < min(later) and len(chain) == 2:
+                return whole  # the "but" opens something else than the second clause
+            own -= later | joints
             if any(i > min(later) and not this.doc[i].is_punct for i in own):
                 return whole  # something after the second clause belongs to the first
             if _shares_object(this, following):
@@ -262,9 +265,9 @@ def _conditional(clause: Token) -> bool:
 
 
 def _shares_object(this: Token, following: Token) -> bool:
-    """ "bought and sold cars": the first verb ends at the "and", and what follows the second may be its own."""
-    return not any(c.i > this.i and c.dep_ not in ("cc", "conj", "punct", "preconj") for c in this.children) and any(
-        c.dep_ in ("dobj", "prep", "xcomp", "ccomp", "agent") for c in following.children
+    """ "bought and sold cars", "was shot and killed on Monday": what follows the second verb may belong to both."""
+    return _subject(following) is None and not any(
+        c.i > this.i and c.dep_ not in ("cc", "conj", "punct", "preconj") for c in this.children
     )
 
 
@@ -417,7 +420,7 @@ def _relative(head: Token, verb: Token, part: list[Token]) -> list[Token | str] 
         return None
     if head.i != who.i - 2 or head.pos_ not in ("NOUN", "PROPN") or _listed(head):
         return None
-    if who.lower_ == "which" and (head.dep_ == "pobj" and head.head.head.pos_ in ("NOUN", "PROPN")):
+    if who.lower_ == "which" and head.dep_ == "pobj":
         return None  # "the talks with Japan, which ...": the talks or Japan?
     if (
         who.lower_ == "which"
@@ -498,6 +501,7 @@ _TIDY = (
     (re.compile(r"([(\[“]) "), r"\1"),
     (re.compile(r",(?:\s*,)+"), ","),
     (re.compile(r"([:“]) ,"), r"\1"),
+    (re.compile(r"([.,!?…]) ('|\"|'')$"), r"\1\2"),
 )
 
 

@@ -19,6 +19,7 @@ _GENDER = {"he": "m", "his": "m", "him": "m", "she": "f", "her": "f"}
 _MALE = frozenset("mr sir lord king prince father baron duke pope".split())
 _FEMALE = frozenset("mrs ms miss lady queen princess dame mother baroness duchess mme".split())
 _TITLES = frozenset("mr mrs ms miss dr sir".split())
+_CAPITALS = 0.02
 _SUBJECTS = ("nsubj", "nsubjpass")
 
 
@@ -27,6 +28,9 @@ def resolve(doc: Doc, quoted: Mapping[int, bool]) -> dict[int, str]:
 
     Tokens in quotes (`quoted`) are left as they were said.
     """
+    inner = [t for t in doc if t.is_alpha and not t.is_sent_start]
+    if sum(t.text[0].isupper() for t in inner) < _CAPITALS * len(inner):
+        return {}  # lower-cased text: the names the model finds in it are halves
     people = _people(doc)
     replaced = _short_names(doc, people, quoted)
     focus: tuple[str, str] | None = None  # the person who is the subject of the sentence before, and the gender
@@ -38,9 +42,10 @@ def resolve(doc: Doc, quoted: Mapping[int, bool]) -> dict[int, str]:
             # a quote or a heading between two sentences about a person does not change who is talked about
             continue
         if subject.lower_ in _GENDER and focus and _agrees(focus, subject.lower_):
+            focus = (focus[0], _GENDER[subject.lower_])
             continue
-        named = people.get(subject.i)
-        focus = (replaced.get(subject.i) or named, _gender(doc, subject)) if named else None
+        named = next((people[t.i] for t in (subject, *subject.children) if t.i in people and t.dep_ != "poss"), None)
+        focus = (named, _gender(doc, subject)) if named else None
     return replaced
 
 

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 REPORTING = frozenset(
     """say tell claim add warn insist argue announce confirm deny explain state report write tweet suggest admit
     acknowledge note reveal declare stress emphasise emphasize estimate predict allege remark reiterate reply respond
-    conclude complain concede boast joke recall promise vow pledge""".split()
+    conclude complain recall promise vow pledge""".split()
 )
 _OPEN = {"“": "”", '"': '"', "``": "''", "„": "“", "«": "»", "'": "'", "`": "'", "‘": "’"}
+_DOUBTFUL = frozenset("suggest reveal confirm predict estimate note report".split())  # things do this as well
 _SINGLE = frozenset("'`‘")
 _DIRECT = 4  # so many quoted words are speech; fewer are a word in quotes ("strategic dialogue")
 
@@ -70,11 +71,11 @@ class Speech:
                 subject = next((c for c in token.children if c.dep_ == "nsubj" and not self.quoted.get(c.i)), None)
                 reports = (
                     token == sentence.root
-                    or token.dep_ in ("ccomp", "parataxis")
+                    or token.dep_ == "parataxis"
                     or any(c.dep_ in ("ccomp", "parataxis") for c in token.children)
                     or self.direct(sentence)
                 )
-                if subject is not None and reports and subject.lower_ not in ("who", "which", "that", "it"):
+                if subject is not None and reports and _speaks(subject, token):
                     return subject, token
             if token.lower_ == "according" and token.i + 1 < sentence.end and self.doc[token.i + 1].lower_ == "to":
                 heads = [c for t in (token, self.doc[token.i + 1]) for c in t.children if c.dep_ == "pobj"]
@@ -100,6 +101,12 @@ class Speech:
         return self._speakers.get(sentence.start) or self.attribution(sentence)
 
 
+def _speaks(subject: Token, verb: Token) -> bool:
+    if subject.lower_ in ("who", "which", "that", "it", "this"):
+        return False
+    return verb.lemma_.lower() not in _DOUBTFUL or bool(subject.ent_type_) or subject.pos_ in ("PRON", "PROPN")
+
+
 def phrase(head: Token) -> list[Token]:
     """The tokens of a noun phrase without relative clauses, appositions and what is set off by commas."""
     tokens = []
@@ -109,40 +116,70 @@ def phrase(head: Token) -> list[Token]:
             left = False
         if not left and (token.is_punct and token.text in ",–—-(;:"):
             break
-        if not left and token.dep_ in ("relcl", "acl", "appos") and token.head == head:
+        if not left and token.head == head and token.dep_ in ("relcl", "acl", "appos"):
             break
-        tokens.append(token)
+        if not left and token.head == head and token.dep_ == "prep" and head.ent_type_ == "PERSON":
+            break  # "said Horan at Croke Park"
+        if tokens or not token.is_punct:
+            tokens.append(token)
     return tokens
 
 
+def speaker_name(subject: Token) -> list[Token]:
+    """Who speaks, by name where there is one: "Watson's attorney, Lanny Breuer, said" is Lanny Breuer."""
+    named = (c for c in subject.children if c.dep_ == "appos" and c.ent_type_ == "PERSON" and c.i > subject.i)
+    return phrase(subject if subject.ent_type_ == "PERSON" else next(named, subject)) or [subject]
+
+
 def _quotes(doc: Doc) -> list[tuple[int, int]]:
-    """Runs of tokens between quote marks, (first, past the last), marks left out; an unclosed one is dropped."""
+    """Runs of tokens between quote marks, (first, past the last), marks left out; an unclosed one is dropped.
+
+    A quote of several paragraphs opens each anew and closes only the last: a mark that opens inside a quote ends it.
+    """
     out: list[tuple[int, int]] = []
-    start, close = 0, ""
+    start, close, loose = 0, "", False
     for token in doc:
         text = token.text
         if token.is_space and "\n" in text:
-            following = doc[token.i + 1].text if token.i + 1 < len(doc) else ""
-            if not (close and following == _reopen(close)):  # a quote of several paragraphs opens each anew
-                close = ""
-            elif close:
+            if close and token.i + 1 < len(doc) and doc[token.i + 1].text == _reopen(close):
                 out.append((start, token.i))
-                close = ""
+            close = ""
             continue
-        if close:
-            closes = text == close or (close == "'" and text == "''") or (close == "''" and text == '"')
-            if closes and not (text in "'’" and token.tag_ == "POS" and not token.nbor(-1).whitespace_):
+        single = text in _SINGLE or text == "’"
+        if single and token.tag_ == "POS" and not (token.i and doc[token.i - 1].whitespace_):
+            continue  # the officers' car
+        if close and single and loose and token.is_sent_start:
+            close = ""  # a quoted word that was never closed
+        if close and _is_close(text, close):
+            if _side(token) == "opens" and token.is_sent_start:
+                out.append((start, token.i))
+                start = token.i + 1
+                continue
+            if not (single and loose and token.sent.start > start):
                 if token.i > start:
                     out.append((start, token.i))
                 close = ""
-        elif text in _OPEN and not (
-            text in _SINGLE
-            and (
-                token.tag_ == "POS" or (token.i and not doc[token.i - 1].whitespace_ and not doc[token.i - 1].is_punct)
-            )
-        ):
+                continue
+            close = ""
+        if not close and text in _OPEN and _side(token) != "closes":
             start, close = token.i + 1, _OPEN[text]
-    return out
+            # a single mark inside a sentence opens a word or two, at its start or after a colon perhaps many sentences
+            loose = single and not (token.is_sent_start or doc[token.i - 1].text in ",:")
+    return [(start, end) for start, end in out if end > start]
+
+
+def _is_close(text: str, close: str) -> bool:
+    return text == close or (close in ("'", "''") and text in ("''", '"')) or (close == "’" and text == "'")
+
+
+def _side(token: Token) -> str:
+    """Which way a mark looks, by the white space around it: "opens", "closes", or "" where it cannot be told."""
+    before = (
+        token.i == 0 or bool(token.nbor(-1).whitespace_) or token.nbor(-1).is_space or token.nbor(-1).text in '([“"‘-–—'
+    )
+    last = token.i + 1 == len(token.doc)
+    after = last or bool(token.whitespace_) or token.nbor(1).is_space or token.nbor(1).is_punct
+    return "opens" if before and not after else "closes" if after and not before else ""
 
 
 def _reopen(close: str) -> str:
