@@ -88,16 +88,15 @@ class FactualConsistency:
         contradicted = findings("contradicted", "contradiction")
         sheet.scored(
             summary,
-            {
-                "claim_precision": supported / len(scored),
-                "contradicted_share": len(contradicted) / len(scored),
-            },
+            {"claim_precision": supported / len(scored)},
             len(scored),
             **counts,
-            contradicted=contradicted,
             unsupported=findings("not_mentioned", "probability"),
+            contradicted=contradicted,
             per_source=_per_source(summary, [v for claim in claims for v in verdicts[claim.id]]),
         )
+        share = {"contradicted_share": len(contradicted) / len(scored)}
+        sheet.scored(summary, share, len(scored), **counts, contradicted=contradicted)
         return None
 
 

@@ -80,20 +80,20 @@ class Omission:
         if not judged:
             return sheet.unscored(summary, "no_key_facts", "there is no key fact that this summary should state")
         scored = [(fact, verdict) for fact, verdict in judged if verdict.label]
-        details: dict[str, Any] = {
+        counts: dict[str, Any] = {
             "key_facts": len(judged),
             "origin": judged[0][0].origin,
             "failed": [{"id": fact.id, "error": verdict.error} for fact, verdict in judged if not verdict.label],
-            "omitted": [_told(fact, verdict) for fact, verdict in scored if verdict.label != "supported"],
-            "stated": [_told(fact, verdict) for fact, verdict in scored if verdict.label == "supported"],
         }
         total = fsum(fact.weight for fact, _ in scored)
         if not total:
             reason = "no key fact could be checked" if not scored else "all key facts have weight 0"
-            return sheet.unscored(summary, "error", reason, **details)
-        completeness = fsum(fact.weight for fact, verdict in scored if verdict.label == "supported") / total
-        values = {"completeness": completeness, "omission": 1 - completeness}
-        sheet.scored(summary, values, len(scored), **details)
+            return sheet.unscored(summary, "error", reason, **counts)
+        omitted = [_told(fact, verdict) for fact, verdict in scored if verdict.label != "supported"]
+        stated = [_told(fact, verdict) for fact, verdict in scored if verdict.label == "supported"]
+        completeness = fsum(fact["weight"] for fact in stated) / total
+        sheet.scored(summary, {"completeness": completeness}, len(scored), **counts, stated=stated, omitted=omitted)
+        sheet.scored(summary, {"omission": 1 - completeness}, len(scored), **counts, omitted=omitted)
         return None
 
 
