@@ -46,8 +46,9 @@ def _rule(name: str, zone: Zone, *patterns: str, case: bool = False) -> Rule:
 # "Anna Keller", "ANNA KELLER", "The Associated Press", "Jan van der Berg"
 _NAME = r"[A-Z][\w.'’-]+(?: (?:[a-z]{2,3}|[A-Z][\w.'’-]*)){0,3} [A-Z][\w.'’-]+"
 _ROLE = r"(?:[Rr]eporter|[Cc]orrespondent|[Ee]ditor|[Ww]riter|[Cc]olumnist|[Ss]taff|[Bb]ureau|News|Press|Desk)"
+_CREDIT = r"(?:Additional )?(?:[Rr]eporting|[Ww]riting|[Ee]diting|[Cc]ompiled|[Ww]ritten|[Ee]dited|[Gg]raphics?)"
 _SECTION = (
-    r"(?:home|world|international|national|local|regional|u\.?s\.?|uk|europe|asia|africa|americas|middle east|politics|"
+    r"(?:home|world|international|national|local|regional|u\.?s\.?|uk|europe|asia|pacific|africa|americas|middle east|politics|"
     r"business|companies|economy|markets|money|sports?|football|tech|technology|science|health|culture|arts|entertainment|"
     r"lifestyle|opinion|environment|climate|weather|crime|education|travel|news|breaking|exclusive|live|latest)"
 )
@@ -55,7 +56,7 @@ _LINKED = r"(?: (?:posts?|post\(s\)|articles?|stor(?:y|ies)|coverage|content|top
 _NETWORK = r"(?:facebook|twitter|x|whatsapp|linkedin|reddit|pinterest|telegram|e-?mail)"
 
 RULES = (
-    _rule("copyright", "anywhere", r"(?:©|\(c\)|copyright\b).{0,250}", r".{0,200}\ball rights reserved\b.{0,200}"),
+    _rule("copyright", "anywhere", r"(?:copyright )?(?:©|\(c\) |copyright (?:\d{4}|by )).{0,250}", r".{0,200}\ball rights reserved\b.{0,200}"),
     _rule(
         "related",
         "anywhere",
@@ -105,14 +106,16 @@ RULES = (
     _rule(
         "credits",
         "tail",
-        r"\(?(?:additional )?(?:reporting|writing|editing|compiled|written|edited|graphics?)\b.{0,30}\bby .{1,250}",
+        rf"\({_CREDIT} .{{0,30}}\b[Bb]y .{{1,250}}\)|{_CREDIT} [Bb]y .{{1,100}}; .{{1,150}}",
+        rf"{_CREDIT} [Bb]y {_NAME}(?:(?:,|,? and|;) {_NAME})*(?: in .{{1,40}})?\.?",
         r".{2,100} contributed to this (?:report|story|article)\.?",
-        r"(?:tags?|topics?|filed under|categor(?:y|ies)|keywords|sources?)\s?: .{0,200}",
+        case=True,
     ),
+    _rule("credits", "tail", r"(?:tags?|topics?|filed under|categor(?:y|ies)|keywords|sources?)\s?: .{0,200}"),
     _rule(
         "byline",
         "edge",
-        rf"(?:By|BY|Words by|Written by|Story by|Text by|Reporting by) {_NAME}(?:(?:,| and| &) {_NAME})*"
+        rf"(?:By|BY|Words by|Written by|Story by|Text by|Reporting by) {_NAME}(?:(?:,| and| AND| &) {_NAME})*"
         r"(?:\s*[,|/–—·•(-].{0,100}| (?:in|for) [A-Z].{1,40})?",
         r"(?:By|BY) (?:(?:[Oo]ur|OUR) )?(?:[Ss]taff|STAFF|AP|AFP|Reuters|REUTERS|dpa)\b.{0,40}",
         case=True,
@@ -124,7 +127,7 @@ RULES = (
 )  # fmt: skip
 
 _MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _DATE = re.compile(
@@ -157,7 +160,7 @@ _AGENCY = r"[(\[/](?!\d)[A-Z][\w .&/-]{1,30}[)\]/]"
 _DASH = r"\s*(?:--|[—–]|-)\s+"
 _DATELINE = re.compile(
     rf"(?:{_PLACE}(?:, {_PLACE_MIXED}){{0,2}}(?:,? {_MONTH} \d{{1,2}}(?:, \d{{4}})?|, \d{{1,2}} {_MONTH}(?: \d{{4}})?)?(?: {_AGENCY})?{_DASH}"
-    rf"|{_PLACE_MIXED}(?:, {_PLACE_MIXED}){{0,2}}(?:,? (?i:{_MONTH}) \d{{1,2}}(?:, \d{{4}})?|, \d{{1,2}} (?i:{_MONTH})(?: \d{{4}})?)? {_AGENCY}{_DASH}"
+    rf"|{_PLACE_MIXED}(?:, {_PLACE_MIXED}){{0,2}}(?:,? {_MONTH} \d{{1,2}}(?:, \d{{4}})?|, \d{{1,2}} {_MONTH}(?: \d{{4}})?)? {_AGENCY}{_DASH}"
     rf"|\((?:AP|AFP|CNN|UPI|EFE|dpa|ANSA|TASS|Reuters|REUTERS|Xinhua|Bloomberg)\)(?:{_DASH}|\s*))"
     r"(?=[\"“‘'(]?[A-ZÀ-Þ\d])"
 )  # fmt: skip
@@ -333,12 +336,12 @@ def _mark(lines: list[_Line], title: str, plain: str) -> tuple[str, str | None]:
     tail: list[_Line] = []
     for line in reversed(lines):  # the tail, from the bottom
         if line.rule is None:
-            if _is_prose(line.text) and not _matching(line.text, "edge", "tail"):
-                break
             if _is_date_line(line.text):
                 line.rule, published = "date line", published or iso_date(line.text)
-            else:
-                line.rule = _matching(line.text, "edge", "tail")
+            elif rule := _matching(line.text, "edge", "tail"):
+                line.rule = rule
+            elif _is_prose(line.text):
+                break
         tail.insert(0, line)
     list_of_links = False
     for line in tail:
