@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from harness.corpus import Dataset
+    from harness.generate import BriefStrategy
+    from harness.prompt import Prompt
     from harness.protocols import Checker, ClaimExtractor, Evaluator, TextModel
-    from harness.schema import Event
+    from harness.schema import Event, Signature
     from harness.store import Cache, RunFolder
 
 # What decides the texts that are written: a run folder belongs to one such configuration. How they are scored
@@ -78,6 +80,39 @@ def experiment(cfg: DictConfig) -> None:
         print(f"skipped: {skipped.where}: {skipped.reason}")
     print(f"Every summary, claim, verdict and score of this run: {folder.path}")
     print(f"All runs in one table: harness compare {output}")
+
+
+def _write_and_score(
+    folder: RunFolder,
+    names: Mapping[str, str],
+    settings: Mapping[str, Any],
+    dataset: Dataset,
+    events: Sequence[Event],
+    model: TextModel,
+    prompt: Prompt | None,
+    brief: BriefStrategy | None,
+    judges: Judges,
+) -> None:
+    """Stages 1 and 2 into a run folder that this configuration owns."""
+    from harness.desk import Desk
+    from harness.generate import generate
+    from harness.provenance import Session
+    from harness.score import score
+
+    desk = Desk(judges.extractor, judges.checker, judges.cache, folder)
+    signatures: dict[str, Signature | str] = {"model": model.signature, "claims": desk.claims_signature}
+    signatures |= {"checker": desk.checker_signature} | {e.name: e.signature(desk) for e in judges.evaluators}
+    session = Session(
+        folder, names=names, settings=settings, events=events, skipped=dataset.skipped, signatures=signatures
+    )
+    if not folder.file("events").exists():
+        folder.rewrite("events", events)  # the texts as they were read: what offsets in verdicts count in
+    texts = sum(len(event.articles) + 1 for event in events)
+    with stage(f"{names['model']}: texts", texts) as bar, session.stage("generate", bar) as advance:
+        summaries = generate(events, model, prompt, brief, folder, judges.cache, advance)
+    with stage(f"{names['model']}: scores", len(events)) as bar, session.stage("score", bar) as advance:
+        score(events, summaries, judges.evaluators, desk, folder, advance)
+    session.finish()
 
 
 def _control(
