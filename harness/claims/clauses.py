@@ -17,7 +17,7 @@ from harness.claims.facts import claim
 from harness.claims.mentions import resolve
 from harness.claims.speech import REPORTING, Speech, speaker_name
 from harness.schema import Claim, Extraction, Signature
-from harness.text import NORMALISER, SPLITTER, parse, parser_version
+from harness.text import NORMALISER, SPLITTER, dateline, parse, parser_version
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -32,9 +32,6 @@ _MARKERS = re.compile(
     r"(?:(?:but|and)\s*,?|(?:so|yet|however|meanwhile|moreover|furthermore|notably|additionally|also|indeed|in addition"
     r"|nevertheless|nonetheless|in particular|for example|for instance|of course|in fact|pointedly|unusually)\s*,)\s+",
     re.I,
-)
-_DATELINE = re.compile(
-    r"^(?:[A-Z][A-Z.\s]+(?:,\s+[A-Z][\w.\s]{2,25})?\s*(?:\([\w\s/]{2,20}\)\s*)?[—–-]{1,2}\s+|\(\s*[A-Z][\w\s/]{1,20}\s*\)\s*[—–-]*\s*)"
 )
 _BULLET = re.compile(r"\s*(?:[-–—•·*]\s+|\d{1,2}[.)]\s+(?=[A-Z]))")
 _BOILERPLATE = re.compile(
@@ -138,8 +135,8 @@ def _speaker_in(draft: _Draft, said: tuple[Token, Token] | None, speaker: list[T
 def _body(sentence: Span) -> list[Token]:
     """The tokens of a sentence without a dateline, a bullet or an opening such as "However,"."""
     text = sentence.text
-    skip = 0
-    for pattern in (_DATELINE, _BULLET, _MARKERS):
+    skip = dateline(text)
+    for pattern in (_BULLET, _MARKERS):
         if match := pattern.match(text, skip):
             skip = match.end()
     return [t for t in sentence if not t.is_space and t.idx >= sentence.start_char + skip]
@@ -314,15 +311,13 @@ def _beside(piece: _Piece) -> list[_Piece]:
             and mark.lower_ in ("while", "whereas", "although", "though")
             and mark.i - 1 in inside
             and mark.nbor(-1).text == ","
-            and _subject(clause) is not None
+            and (subject := _subject(clause)) is not None
+            and subject.i < clause.i
             and _finite(clause)
         ):
             later = [t for t in clause.subtree if t.i in inside]
             first = [t for t in piece.core if t.i < mark.i]
-            if (
-                len(first) + len(later) >= len([t for t in piece.core if not t.is_punct])
-                and _subject(clause).i < clause.i
-            ):
+            if len(first) + len(later) >= len([t for t in piece.core if not t.is_punct]):
                 rest = _trimmed(later[1:])
                 return [
                     _Piece(piece.prefix, _trimmed(first), piece.verb, _trimmed(first)),
@@ -349,7 +344,7 @@ def _reported(piece: _Piece) -> list[_Piece]:
         parts = _coordinated(content, said)
         if len(parts) == 1:
             return [piece]
-        return [_that(piece.prefix + frame, part) for part in parts]
+        return [_that([*piece.prefix, *frame], part) for part in parts]
     subject = _subject(verb)
     if (
         piece.prefix

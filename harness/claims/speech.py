@@ -109,7 +109,7 @@ def _speaks(subject: Token, verb: Token) -> bool:
 
 def phrase(head: Token) -> list[Token]:
     """The tokens of a noun phrase without relative clauses, appositions and what is set off by commas."""
-    tokens = []
+    tokens: list[Token] = []
     left = True
     for token in head.subtree:
         if token.i > head.i:

@@ -9,12 +9,12 @@ from harness.text.date import Date, dates
 from harness.text.name import Name, name_key, names, same_name
 from harness.text.number import Number, numbers
 from harness.text.parser import parse, parser_version
-from harness.text.sentence import SPLITTER, sentences
+from harness.text.sentence import SPLITTER, dateline, sentences
 from harness.text.token import STOP_WORDS, content_words, ngrams, stem, words
 
 NORMALISER = "facts-1"  # what reads numbers, dates and names: part of every signature that depends on them
 
 __all__ = [
-    "NORMALISER", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dates", "name_key", "names",
+    "NORMALISER", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dateline", "dates", "name_key", "names",
     "ngrams", "numbers", "parse", "parser_version", "same_name", "sentences", "stem", "words",
 ]  # fmt: skip

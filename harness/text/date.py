@@ -31,7 +31,7 @@ _CALENDAR = re.compile(
     |(?P<w5>{_DAY_OF_WEEK})\b
     |(?P<relative>yesterday|today|tonight|tomorrow|last\s+night|this\s+(?:morning|afternoon|evening))\b
     |(?P<period>(?P<side>last|this|next)\s+(?P<span>week|month|year|weekend))\b
-    |(?P<lead>in|last|next|since|until|by|from|this|early|late|mid|of|to|during|between|and|before|after|for|through)[\s-]+(?P<m5>{_MONTH})(?![a-z]|\s+(?:have|be|not|also|well|only|still|come|use)\b)
+    |(?P<lead>in|last|next|since|until|by|from|this|early|late|mid|of|to|during|between|and|before|after|for|through)[\s-]+(?P<m5>{_MONTH})(?![a-z]|\s+\d{{1,2}}(?!\d)|\s+(?:have|be|not|also|well|only|still|come|use)\b)
     |(?P<decade>(?:the\s+)?(?:1[5-9]|20)\d0s)\b
     |(?P<year>(?:1[5-9]|20)\d\d)(?![\d,]\d|\.\d|\w|\s*(?:%|percent\b|per\s+cent\b|kg|km|m\b|metres|meters|miles|people|dollars|pounds))
     )""",
@@ -234,7 +234,14 @@ def _numeric(said: str, start: int, end: int) -> Date | None:
         return None
     only = made[0] if len(set(made)) == 1 else None
     return Date(
-        said, start, end, tuple((d, d) for d in made), None, only and only.month, only and only.day, made[0].year
+        said,
+        start,
+        end,
+        tuple((d, d) for d in made),
+        None,
+        only.month if only else None,
+        only.day if only else None,
+        made[0].year,
     )
 
 

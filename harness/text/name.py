@@ -152,7 +152,7 @@ def _same_token(one: str, two: str) -> bool:
 
 
 _CAPITALISED = re.compile(
-    r"(?:[A-Z](?:\.[A-Z])+\.?|[^\W\d_a-zà-ÿ][\w’'&-]*)(?:\s+(?:(?:of|the|de|la|van|von|bin|al|and)\s+){0,2}(?:[A-Z]\.|[^\W\d_a-zà-ÿ][\w’'&-]*))*"
+    r"(?:[A-Z](?:\.[A-Z])+\.?|[^\W\d_a-zà-ÿ][\w’'&-]*)(?:\s+(?:(?:of|the|de|la|van|von|bin|al)\s+){0,2}(?:[A-Z]\.|[^\W\d_a-zà-ÿ][\w’'&-]*))*"
 )
 _NO_NAMES = STOP_WORDS | OPENERS | frozenset(
     [*MONTHS, *WEEKDAYS, *_TITLES, *ONES, *TENS, *ORDINALS, "gmt", "bst", "est", "today", "yesterday", "despite", "since",

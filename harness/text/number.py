@@ -33,6 +33,7 @@ class Number:
     unit: str = ""
     hedge: str = ""  # about | below | above | upto | atleast | ""
     noun: str = ""
+    amount: float = 0.0  # the value in the unit it was written in
 
     def comparable(self, other: Number) -> bool:
         """Whether both measure in the same kind and unit: only then can they disagree."""
@@ -182,8 +183,8 @@ def numbers(text: str) -> list[Number]:
         return []
     taken = [(m.start(), m.end()) for m in calendar(text)]
     found: list[Number] = []
-    for match in _SCORE.finditer(text):
-        if not overlaps(taken, match.start(), match.end()) and (score := _score(text, match)):
+    for result in _SCORE.finditer(text):
+        if not overlaps(taken, result.start(), result.end()) and (score := _score(text, result)):
             found.append(score)
             taken.append((score.start, score.end))
     taken.sort()
@@ -287,6 +288,7 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
         return _ordinal(text, match, core, before)
     value, low, high = _value(match)
     kind, unit, factor, shift, end = _meaning(text, match, before, value)
+    amount = value
     value, low, high = (x * factor + shift for x in (value, low, high))
     noun = ""
     if kind == "count":
@@ -308,7 +310,7 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
             )
         else:
             low, high = (low if below == 1.0 else value * below), (high if above == 1.0 else value * above)
-    return Number(text[start:end], start, end, kind, value, low, high, unit, hedge, noun)
+    return Number(text[start:end], start, end, kind, value, low, high, unit, hedge, noun, amount)
 
 
 def _meaning(text: str, match: re.Match[str], before: str, value: float) -> tuple[NumberKind, str, float, float, int]:
@@ -455,7 +457,7 @@ def _joined(text: str, found: list[Number]) -> list[Number]:
                     out[-1] = Number(
                         text[previous.start : number.end], previous.start, number.end,
                         previous.kind if number.kind == "count" else number.kind, number.value,
-                        low, number.high, number.unit, previous.hedge, number.noun,
+                        low, number.high, number.unit, previous.hedge, number.noun, number.amount,
                     )  # fmt: skip
                     continue
         out.append(number)

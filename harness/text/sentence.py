@@ -154,3 +154,21 @@ def _full_stop(text: str, start: int, at: int, stop: int, end: int, lower: bool)
             bare in _MAY_END or bare in ("mar", "sun", "sat", "mo", "art", "ill", "miss", "mass", "wash", "ed")
         ) and (word.lower() in OPENERS)
     return True
+
+
+_DATELINE = re.compile(
+    r"\s*(?:[A-Z][A-Z.'’\- ]+(?:,\s+[A-Z][\w. ]{1,25}){0,2}\s*(?:\([\w\s./]{2,30}\)\s*)?(?:[—–]|--?(?=\s))\s*"
+    r"|[A-Z][\w.'’\- ]{2,30}(?:,\s+[A-Z][\w. ]{1,25})?\s+\([A-Z][\w\s./]{1,30}\)\s*(?:[—–]|--?)\s+"
+    r"|\(\s*(?:[A-Z]{2,10}|cnn|Reuters|Xinhua|Bloomberg)(?:\s+\w+)?\s*\)\s*(?:[—–-]+\s*)?)"
+)
+
+
+def dateline(text: str) -> int:
+    """Where a text begins after its dateline ("SEOUL, South Korea (AP) — "); 0 when it has none.
+
+    >>> text = "LONDON, Oct 6 (Press Wire) - A bank failed."
+    >>> text[dateline(text):]
+    'A bank failed.'
+    """
+    match = _DATELINE.match(text)
+    return match.end() if match else 0
