@@ -24,7 +24,7 @@ class FactualConsistency:
     """
 
     name = "factual_consistency"
-    metrics = ("claim_precision", "contradicted_share")
+    metrics: tuple[str, ...] = ("claim_precision", "contradicted_share")
     reads = "articles"
     citation = "Laban et al. 2022, SummaC; Min et al. 2023, FActScore"
 
@@ -70,7 +70,7 @@ class FactualConsistency:
             for claim in claims
             if not labels[claim.id]
         ]
-        counts = {"claims": len(claims), "failed": failed}
+        counts: dict[str, Any] = {"claims": len(claims), "failed": failed}
         if not scored:
             return sheet.unscored(summary, "error", f"none of {len(claims)} claims could be checked", **counts)
 

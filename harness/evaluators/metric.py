@@ -9,8 +9,8 @@ from typing import Any
 
 import evaluate
 
-from datasets import Features, Value
-from datasets import Sequence as ListOf
+from datasets import Features, Value  # type: ignore[attr-defined]
+from datasets import Sequence as ListOf  # type: ignore[attr-defined]
 from harness.desk import Desk
 from harness.schema import Article, Event, Generation, KeyFact, Score, Summary
 from harness.weights import cache_dir

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from math import fsum
 from typing import Any
 
@@ -28,7 +28,7 @@ class Omission:
     """
 
     name = "omission"
-    metrics = ("completeness", "omission")
+    metrics: tuple[str, ...] = ("completeness", "omission")
     reads = "articles"
     takes_key_facts = True
     citation = "Zhang & Bansal 2021, Finding a Balanced Degree of Automation for Summary Evaluation (Lite2Pyramid)"
@@ -42,14 +42,7 @@ class Omission:
         position: float = 0.3,
         centrality: float = 0.2,
     ) -> None:
-        self.choice = {
-            "count": count,
-            "candidates": candidates,
-            "merge": merge,
-            "corroboration": corroboration,
-            "position": position,
-            "centrality": centrality,
-        }
+        self.choice = Choice(count, candidates, merge, corroboration, position, centrality)
 
     def prepare(self) -> None:
         """Extractor and checker are loaded by whoever makes the desk."""
@@ -59,12 +52,12 @@ class Omission:
         return Signature(self.name, (("v", "1"), *fields))
 
     def _chosen(self, desk: Desk) -> Signature:
-        choice = tuple((key, str(value)) for key, value in self.choice.items())
+        choice = tuple((key, str(value)) for key, value in asdict(self.choice).items())
         return Signature("chosen", (("v", "1"), *_desk_fields(desk), *choice))
 
     def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:
         sheet = Sheet(self, event, summaries, desk)
-        facts = desk.key_facts(event, self._chosen(desk), lambda event: choose_key_facts(event, desk, **self.choice))
+        facts = desk.key_facts(event, self._chosen(desk), lambda event: choose_key_facts(event, desk, self.choice))
         asked = {summary.id: _asked(event, summary, facts, desk) for summary in sheet.summaries}
         pairs = [
             (key_fact_claim(event, fact), Article(summary.id, summary.text))
@@ -131,38 +124,45 @@ def _asked(event: Event, summary: Summary, facts: Sequence[KeyFact], desk: Desk)
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    claim: Claim
-    article_ids: frozenset[str]  # those whose claims say it
-    words: frozenset[str]
+class Choice:
+    """How key facts are chosen; `choose_key_facts` says what each number does."""
+
+    count: int
+    candidates: int
+    merge: float
+    corroboration: float
     position: float
     centrality: float
 
 
-def choose_key_facts(
-    event: Event,
-    desk: Desk,
-    count: int,
-    candidates: int,
-    merge: float,
-    corroboration: float,
-    position: float,
-    centrality: float,
-) -> tuple[KeyFact, ...]:
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    claim: Claim
+    article_ids: frozenset[str]  # those that are known to say it
+    words: frozenset[str]
+    position: float
+    centrality: float
+
+    def value(self, choice: Choice, articles: int) -> float:
+        """The weighted sum of position, centrality and the share of the other articles that say it."""
+        others = (len(self.article_ids) - 1) / (articles - 1) if articles > 1 else 0.0
+        return choice.corroboration * others + choice.position * self.position + choice.centrality * self.centrality
+
+
+def choose_key_facts(event: Event, desk: Desk, choice: Choice) -> tuple[KeyFact, ...]:
     """At most `count` of the articles' claims that a good brief should say; the same whatever the articles' order.
 
-    1. Every claim gets a position (1 for the first sentence of its article, towards 0 for the last) and a
-       centrality (how many other claims share its content words, on average; 1 for the most central).
-    2. Best `position * p + centrality * c` first, claims that share `merge` of their content words (Jaccard) and
-       have the same figures become one, until there are `candidates` different ones. This bounds the checks.
-    3. The checker says which other articles support each. Corroboration is the share of other articles that do.
-    4. The `count` best by the weighted sum of all three; weight = number of articles that state it.
+    1. Every claim has a position (1 in the first sentence of its article, towards 0 in the last) and a centrality
+       (how many other claims have its content words, on average; 1 for the most central claim).
+    2. By these two, best first, claims that share `merge` of their content words (Jaccard) and have the same figures
+       become one, until there are `candidates` different ones. This bounds the checks.
+    3. The checker says which other articles support each; corroboration is the share of the others that do.
+    4. The `count` best by corroboration, position and centrality, weighted so; weight = number of articles.
 
     RuntimeError if a claim extraction or a check failed: facts chosen from half the sources would be biased.
     """
     articles = sorted(event.articles, key=lambda article: article.id)
-    ranked = _ranked(event, articles, desk, position, centrality)
-    kept = _merged(ranked, merge, candidates)
+    kept = _merged(_ranked(event, articles, desk, choice), choice)
     pairs = [(c.claim, article) for c in kept for article in articles if article.id not in c.article_ids]
     supporters = {c.claim.id: set(c.article_ids) for c in kept}
     for verdict in desk.verdicts(pairs):
@@ -170,25 +170,22 @@ def choose_key_facts(
             raise RuntimeError(f"{verdict.claim_id} could not be checked against {verdict.article_id}: {verdict.error}")
         if verdict.label == "supported":
             supporters[verdict.claim_id].add(verdict.article_id)
-
-    def value(c: _Candidate) -> float:
-        others = (len(supporters[c.claim.id]) - 1) / (len(articles) - 1) if len(articles) > 1 else 0.0
-        return corroboration * others + position * c.position + centrality * c.centrality
-
-    best = sorted(kept, key=lambda c: (-value(c), c.claim.text, c.claim.id))[:count]
+    corroborated = [replace(c, article_ids=frozenset(supporters[c.claim.id])) for c in kept]
+    best = _best_first(corroborated, choice, len(articles))[: choice.count]
     return tuple(
-        KeyFact(f"k{number}", c.claim.text, tuple(sorted(states)), float(len(states)), "extracted")
+        KeyFact(f"k{number}", c.claim.text, tuple(sorted(c.article_ids)), float(len(c.article_ids)), "extracted")
         for number, c in enumerate(best, start=1)
-        for states in [supporters[c.claim.id]]
     )
+
+
+def _best_first(candidates: Iterable[_Candidate], choice: Choice, articles: int) -> list[_Candidate]:
+    return sorted(candidates, key=lambda c: (-c.value(choice, articles), c.claim.text, c.claim.id))
 
 
 MIN_WORDS = 3  # content words: "He agreed." is no key fact
 
 
-def _ranked(
-    event: Event, articles: Sequence[Article], desk: Desk, position: float, centrality: float
-) -> list[_Candidate]:
+def _ranked(event: Event, articles: Sequence[Article], desk: Desk, choice: Choice) -> list[_Candidate]:
     found: list[tuple[Claim, Article, frozenset[str], float]] = []
     extractions = desk.claims([(article_source(event, article), article.text) for article in articles])
     for article, extraction in zip(articles, extractions, strict=True):
@@ -202,25 +199,22 @@ def _ranked(
     shared = Counter(word for _, _, words, _ in found for word in words)
     central = [sum(shared[word] - 1 for word in words) / len(words) for _, _, words, _ in found]
     most = max(central, default=0.0) or 1.0
-    ranked = [
+    candidates = [
         _Candidate(claim, frozenset([article.id]), words, first, links / most)
         for (claim, article, words, first), links in zip(found, central, strict=True)
     ]
-    return sorted(
-        ranked, key=lambda c: (-(position * c.position + centrality * c.centrality), c.claim.text, c.claim.id)
-    )
+    return _best_first(candidates, choice, len(articles))
 
 
-def _merged(ranked: Sequence[_Candidate], merge: float, limit: int) -> list[_Candidate]:
+def _merged(ranked: Sequence[_Candidate], choice: Choice) -> list[_Candidate]:
     kept: list[_Candidate] = []
     for candidate in ranked:
         for at, other in enumerate(kept):
-            if _same(candidate.words, other.words, merge):
-                both = other.article_ids | candidate.article_ids
-                kept[at] = _Candidate(other.claim, both, other.words, other.position, other.centrality)
+            if _same(candidate.words, other.words, choice.merge):
+                kept[at] = replace(other, article_ids=other.article_ids | candidate.article_ids)
                 break
         else:
-            if len(kept) < limit:
+            if len(kept) < choice.candidates:
                 kept.append(candidate)
     return kept
 

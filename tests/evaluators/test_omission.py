@@ -85,7 +85,7 @@ CHOICE = Omission().choice
 
 
 def test_chosen_facts_are_corroborated_merged_and_weighted(make_event, desk) -> None:
-    facts = choose_key_facts(make_event("e", A1, A2, A3), desk, **CHOICE)
+    facts = choose_key_facts(make_event("e", A1, A2, A3), desk, CHOICE)
     assert facts[0].article_ids == ("a1", "a2", "a3")
     assert facts[0].weight == 3.0
     assert "fire destroyed" in facts[0].text
@@ -98,23 +98,23 @@ def test_chosen_facts_are_corroborated_merged_and_weighted(make_event, desk) -> 
 
 def test_choice_is_independent_of_the_order_of_articles(make_event, desk) -> None:
     event = make_event("e", A1, A2, A3)
-    facts = choose_key_facts(event, desk, **CHOICE)
+    facts = choose_key_facts(event, desk, CHOICE)
     for articles in (event.articles[::-1], event.articles[1:] + event.articles[:1]):
         fresh = Desk(desk.extractor, desk.checker)
-        assert choose_key_facts(replace(event, articles=articles), fresh, **CHOICE) == facts
+        assert choose_key_facts(replace(event, articles=articles), fresh, CHOICE) == facts
 
 
 def test_count_and_candidates_are_bounds(make_event, desk) -> None:
     event = make_event("e", A1, A2, A3)
-    assert len(choose_key_facts(event, desk, **{**CHOICE, "count": 2})) == 2
-    assert len(choose_key_facts(event, desk, **{**CHOICE, "candidates": 3})) == 3
+    assert len(choose_key_facts(event, desk, replace(CHOICE, count=2))) == 2
+    assert len(choose_key_facts(event, desk, replace(CHOICE, candidates=3))) == 3
 
 
 def test_different_figures_are_different_facts(make_event, desk) -> None:
     event = make_event(
         "e", "The blaze in Port Ellery injured 12 people.", "The blaze in Port Ellery injured 15 people."
     )
-    assert len(choose_key_facts(event, desk, **CHOICE)) == 2
+    assert len(choose_key_facts(event, desk, CHOICE)) == 2
 
 
 def test_facts_are_made_once_per_event_and_shared(make_event, make_summary, desk) -> None:
@@ -142,9 +142,9 @@ class Failing:
 def test_facts_are_not_chosen_from_half_of_the_sources(make_event, ruling_desk, desk) -> None:
     event = make_event("e", A1, A2)
     with pytest.raises(RuntimeError, match="a1 could not be extracted: no JSON"):
-        choose_key_facts(event, Desk(Failing(), desk.checker), **CHOICE)
+        choose_key_facts(event, Desk(Failing(), desk.checker), CHOICE)
     with pytest.raises(RuntimeError, match="could not be checked against a1"):
-        choose_key_facts(event, ruling_desk({(QUAY, A1): "failed"}), **CHOICE)
+        choose_key_facts(event, ruling_desk({(QUAY, A1): "failed"}), CHOICE)
 
 
 def test_articles_without_claims_have_no_key_facts(make_event, make_summary, desk) -> None:
