@@ -78,6 +78,14 @@ def test_the_sample_loads_and_is_clean() -> None:
     assert [from_dict(Event, to_dict(event)) for event in events] == events
 
 
+def test_the_sample_is_found_in_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "harness" / "datasets" / "sample"
+    home.mkdir(parents=True)
+    jsonl(home / "events.jsonl", record())
+    monkeypatch.setattr("harness.__file__", str(tmp_path / "harness" / "__init__.py"))
+    assert [event.id for event in Sample().events()] == ["e1"]
+
+
 @pytest.mark.parametrize("file", sorted(CONF.glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_choice_names_a_class_and_its_settings(file: Path) -> None:
     from hydra.utils import instantiate
