@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from harness.corpus import Dataset
-    from harness.generate import BriefStrategy
+    from harness.generate import Brief
     from harness.prompt import Prompt
     from harness.protocols import Checker, ClaimExtractor, Evaluator, TextModel
     from harness.schema import Event, Signature
@@ -56,6 +56,7 @@ class Judges:
 def experiment(cfg: DictConfig) -> None:
     """Run one configuration, print its table and say where everything is."""
     from harness import compare
+    from harness.provenance import data_digest
     from harness.store import RunFolder
 
     settings = _plain(cfg)
@@ -65,7 +66,7 @@ def experiment(cfg: DictConfig) -> None:
     names = {"dataset": dataset.name} | {group: settings[group]["name"] for group in ("model", "prompt", "brief")}
     output = Path(settings["output"])
     folder = RunFolder(output.joinpath(*map(_slug, names.values())))
-    identity = {group: settings[group] for group in IDENTITY}
+    identity = {group: settings[group] for group in IDENTITY} | {"data": data_digest(events)}
     with folder:
         fresh = not folder.claim(identity, overwrite=settings["overwrite"])
         if fresh:
@@ -90,7 +91,7 @@ def _write_and_score(
     events: Sequence[Event],
     model: TextModel,
     prompt: Prompt | None,
-    brief: BriefStrategy | None,
+    brief: Brief | None,
     judges: Judges,
 ) -> None:
     """Stages 1 and 2 into a run folder that this configuration owns."""
@@ -112,29 +113,24 @@ def _write_and_score(
         summaries = generate(events, model, prompt, brief, folder, judges.cache, advance)
     with stage(f"{names['model']}: scores", len(events)) as bar, session.stage("score", bar) as advance:
         score(events, summaries, judges.evaluators, desk, folder, advance)
-    session.finish()
+    session.finish(device=getattr(model, "device", None))
 
 
 def _control(
     name: str, output: Path, settings: Mapping[str, Any], dataset: Dataset, events: Sequence[Event], judges: Judges
 ) -> RunFolder:
     """The run folder of a control row, made once per data set and evaluators, whatever the model beside it."""
+    from harness.provenance import data_digest
     from harness.store import RunFolder
 
     names = {"dataset": dataset.name, "model": f"control:{name}", "prompt": "-", "brief": "-"}
     folder = RunFolder(output / _slug(dataset.name) / "controls" / name)
     with folder:
         # A control holds nobody's work: on other events it is simply made anew.
-        folder.claim(
-            {"dataset": settings["dataset"], "control": CONTROLS[name]}, overwrite=_elsewhere(folder, settings)
-        )
+        identity = {"data": data_digest(events), "control": CONTROLS[name]}
+        folder.claim(identity, overwrite=folder.run.get("config", identity) != identity)
         _write_and_score(folder, names, settings, dataset, events, _instantiate(CONTROLS[name]), None, None, judges)
     return folder
-
-
-def _elsewhere(folder: RunFolder, settings: Mapping[str, Any]) -> bool:
-    held = folder.run.get("config", {})
-    return bool(held) and held.get("dataset") != settings["dataset"]
 
 
 # From configuration to objects

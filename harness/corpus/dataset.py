@@ -28,6 +28,13 @@ class Skipped:
     reason: str
 
 
+def _name(path: str | None) -> str:
+    if not path:
+        return ""
+    place = Path(path).expanduser().resolve()
+    return place.stem if place.is_file() else place.name
+
+
 @dataclass(kw_only=True)
 class Dataset:
     """What all data sets share: which events are taken, and what is done to each.
@@ -38,7 +45,7 @@ class Dataset:
     is listed in the event's `duplicates`.
     """
 
-    name: str = ""
+    name: str | None = None
     path: str | None = None
     limit: int | None = None
     seed: int | None = None
@@ -48,7 +55,8 @@ class Dataset:
     skipped: list[Skipped] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self.name = self.name or type(self).__name__.lower()
+        # Two folders are two data sets: without a name of its own each goes by its path's last part.
+        self.name = self.name or _name(self.path) or type(self).__name__.lower()
         if self.on_error not in ("fail", "skip"):
             raise ConfigError(f"on_error is fail or skip, not {self.on_error!r}.")
         if self.limit is not None and self.limit < 1:
@@ -103,7 +111,7 @@ class Dataset:
     def _path(self, expected: str) -> Path:
         """The path that was set, if it exists."""
         if not self.path:
-            raise ConfigError(f"dataset={self.name} reads {expected}: say which with dataset.path=...")
+            raise ConfigError(f"dataset={type(self).__name__.lower()} reads {expected}: say which with dataset.path=...")
         path = Path(self.path).expanduser()
         if not path.exists():
             known = path.parent
