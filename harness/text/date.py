@@ -31,13 +31,13 @@ _CALENDAR = re.compile(
     |(?P<w5>{_DAY_OF_WEEK})\b
     |(?P<relative>yesterday|today|tonight|tomorrow|last\s+night|this\s+(?:morning|afternoon|evening))\b
     |(?P<period>(?P<side>last|this|next)\s+(?P<span>week|month|year|weekend))\b
-    |(?P<lead>in|last|next|since|until|by|from|this|early|late|mid|of|to|during|between|and|before|after|for|through)[\s-]+(?P<m5>{_MONTH})(?![a-z]|\s+\d{{1,2}}(?!\d)|\s+(?:have|be|not|also|well|only|still|come|use)\b)
+    |(?P<lead>in|last|next|since|until|by|from|this|early|late|mid|of|to|during|between|and|before|after|for|through)[\s-]+(?P<m5>{_MONTH})(?![a-z]|\s+(?:\d{{1,2}}(?!\d)|(?:1[0-9]|20)\d\d\b)|\s+(?:have|be|not|also|well|only|still|come|use)\b)
     |(?P<decade>(?:the\s+)?(?:1[5-9]|20)\d0s)\b
     |(?P<year>(?:1[5-9]|20)\d\d)(?![\d,]\d|\.\d|\w|\s*(?:%|percent\b|per\s+cent\b|kg|km|m\b|metres|meters|miles|people|dollars|pounds))
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_YEAR_BEFORE = re.compile(r"(?:^|[\s(\[\"'“‘–—-])$")
+_YEAR_BEFORE = re.compile(r"(?:^|[\s(\[\"'“‘]|\b(?:19|20)\d\d[–/-])$")
 _BARE_MONTH = re.compile(r"\b(?:January|February|April|June|July|August|September|October|November|December)\b")
 
 

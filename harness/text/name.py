@@ -29,8 +29,7 @@ _TITLES = frozenset(
     major captain commander admiral sergeant sgt lt col gen maj capt officer chief inspector detective superintendent
     constable det insp ch supt king queen prince princess pope cardinal archbishop bishop father rev reverend sheikh
     imam rabbi chairman chairwoman chief executive ceo director coach manager striker midfielder defender goalkeeper
-    captain spokesman spokeswoman comrade leader actor actress singer deputy assistant acting former ex russian
-    american british french german the""".split()
+    captain spokesman spokeswoman comrade leader actor actress singer deputy assistant acting former ex the""".split()
 )
 _SUFFIXES = frozenset(
     "jr sr ii iii iv obe mbe cbe mp qc kc inc ltd plc corp co llc llp company corporation group".split()
@@ -156,7 +155,7 @@ _CAPITALISED = re.compile(
 )
 _NO_NAMES = STOP_WORDS | OPENERS | frozenset(
     [*MONTHS, *WEEKDAYS, *_TITLES, *ONES, *TENS, *ORDINALS, "gmt", "bst", "est", "today", "yesterday", "despite", "since",
-     "although", "following", "according", "one", "two", "many", "several", "now", "two", "both", "most", "all", "yes"]
+     "although", "following", "according", "one", "two", "many", "several", "now", "two", "both", "most", "all", "yes", "mps", "pm", "tv"]
 )  # fmt: skip
 
 

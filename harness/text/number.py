@@ -43,8 +43,8 @@ class Number:
         """Whether both can be true of the same thing: same kind and unit, and the intervals overlap."""
         if not self.comparable(other):
             return False
-        if self.kind in ("score", "label"):
-            return self.unit == other.unit and self.value == other.value
+        if self.kind == "score":
+            return self.unit == other.unit  # 3-1 to one side is 1-3 to the other
         return self.value == other.value or max(self.low, other.low) < min(self.high, other.high)
 
 
@@ -126,10 +126,10 @@ _NUMBER = re.compile(
         (?=(?:\s+(?:of|the)\s)|(?:\s+an?\s+(?:million|billion|dozen|hundred)\b))
     |(?P<vague>{_alternatives(_VAGUE)})(?![\w-])
     |(?P<ordinal>\d+(?:,\d{{3}})*(?:st|nd|rd|th)(?!\w)|(?:(?:{"|".join(TENS)})-)?(?:{"|".join(ORDINALS)})(?![\w-]))
-    |(?P<digits>(?<![\d.,])(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?|(?<!\d)\.\d+))
+    |(?P<digits>(?<![\d.,])(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d{{1,3}},\s\d\d0(?![\d,])|\d+\.\s\d+(?=\s(?:m|b|tr)illion)|\d+(?:[.,]\d+)?|(?<!\d)\.\d+))
     |(?P<words>{_WORDED})(?!\w))
     (?:(?<=\d)(?P<short>{"|".join(_SHORT_SCALES)})(?![\w²³])|[\s-]?(?P<scale>(?:hundred|thousand|million|billion|trillion|dozen)
-        |(?<=\s)(?:mn|mln|bn|tn)|m(?=\s+(?:people|dollars|euros|pounds)))s?\b)?
+        |(?<=\s)(?:mn|mln|bn|tn)|(?(money)(?<=\s)m\b|(?!))|m(?=\s+(?:people|dollars|euros|pounds)))s?\b)?
     (?P<plus>\+|\s+or\s+more\b|-plus\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -236,7 +236,7 @@ def _value(match: re.Match[str]) -> tuple[float, float, float]:
         parts = re.split(r"[\s-]+", fraction.lower())
         value = _FRACTIONS[parts[-1]] * (ONES.get(parts[0], 1) if len(parts) > 1 else 1)
         return value, value * (1 - ROUNDING), value * (1 + ROUNDING)
-    if digits := match.group("digits"):
+    if digits := re.sub(r"\s", "", match.group("digits") or ""):  # "10, 000" in text that was tokenised
         plain = (
             digits.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits) else digits.replace(",", ".")
         )

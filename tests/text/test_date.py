@@ -1,0 +1,102 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.text import dates
+
+PUBLISHED = "2025-07-13"  # a Sunday
+DAYS = [
+    ("on Saturday", "2025-07-12", "2025-07-12"),
+    ("on Monday", "2025-07-07", "2025-07-07"),
+    ("yesterday", "2025-07-12", "2025-07-12"),
+    ("July 12", "2025-07-12", "2025-07-12"),
+    ("the 12th of July 2024", "2024-07-12", "2024-07-12"),
+    ("Saturday, July 12, 2025", "2025-07-12", "2025-07-12"),
+    ("13.07.2025", "2025-07-13", "2025-07-13"),
+    ("2025-07-13", "2025-07-13", "2025-07-13"),
+    ("in December", "2024-12-01", "2024-12-31"),
+    ("in March 2028", "2028-03-01", "2028-03-31"),
+    ("last year", "2024-01-01", "2024-12-31"),
+    ("last month", "2025-06-01", "2025-06-30"),
+    ("since 2019", "2019-01-01", "2019-12-31"),
+    ("the 1990s", "1990-01-01", "1999-12-31"),
+    ("ten days ago", "2025-07-03", "2025-07-03"),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "last"), DAYS, ids=[d[0] for d in DAYS])
+def test_resolved(text: str, first: str, last: str) -> None:
+    found = dates(text, PUBLISHED)
+    assert len(found) == 1
+    assert (date.fromisoformat(first), date.fromisoformat(last)) in found[0].days
+    assert text[found[0].start : found[0].end] == found[0].text
+
+
+def test_the_future_is_an_alternative_only_where_it_is_told_of() -> None:
+    assert len(dates("He died on Friday", PUBLISHED)[0].days) == 1
+    assert date(2025, 7, 18) in {a for a, _ in dates("The vote is due on Friday", PUBLISHED)[0].days}
+
+
+SAME = [
+    ("Saturday", "July 12"),
+    ("3 p.m.", "15:00"),
+    ("noon", "12 pm"),
+    ("July", "July 12"),
+    ("last week", "July 2"),
+    ("2025", "yesterday"),
+]
+DIFFERENT = [
+    ("Saturday", "July 11"),
+    ("3 p.m.", "4 pm"),
+    ("May 11", "8 June"),
+    ("2014", "2015"),
+    ("Monday", "Tuesday"),
+    ("21:45", "9.15 pm"),
+]
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+def test_compatible(one: str, two: str) -> None:
+    assert dates(one, PUBLISHED)[0].compatible(dates(two, PUBLISHED)[0])
+
+
+@pytest.mark.parametrize(("one", "two"), DIFFERENT)
+def test_incompatible(one: str, two: str) -> None:
+    a, b = dates(one, PUBLISHED)[0], dates(two, PUBLISHED)[0]
+    assert not a.compatible(b)
+    assert not b.compatible(a)
+
+
+def test_without_a_day_of_publication_nothing_is_guessed() -> None:
+    saturday, twelfth = dates("Saturday")[0], dates("July 12")[0]
+    assert saturday.days == twelfth.days == ()
+    assert saturday.compatible(twelfth)
+    assert not saturday.compatible(dates("Friday, July 11, 2025")[0])
+
+
+@pytest.mark.parametrize(
+    "text", ["2,014 people", "more than 2000 visitors", "he may go", "they march in", "call 555-2014"]
+)
+def test_no_date(text: str) -> None:
+    assert dates(text, PUBLISHED) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["31 June", "February 30, 2024", "99.99.2025", "0000-00-00", "25:61", "13 pm", "9999 years ago"]
+)
+def test_impossible_dates_are_no_error(text: str) -> None:
+    for found in dates(text, PUBLISHED):
+        assert text[found.start : found.end] == found.text
+
+
+@given(st.dates(date(1950, 1, 1), date(2050, 1, 1)))
+def test_ways_to_write_a_day(day: date) -> None:
+    for text in (
+        day.isoformat(),
+        f"{day:%d %B %Y}",
+        f"{day:%B} {day.day}, {day.year}",
+        f"{day:%A}, {day.day} {day:%b} {day.year}",
+    ):
+        assert [d.days for d in dates(text)] == [((day, day),)], text
