@@ -205,15 +205,29 @@ def _slot(text: str, name: Name) -> str | None:
     return stem(near) if near not in STOP_WORDS and not near[0].isdigit() else None
 
 
+def _half(one: str, two: str) -> str:
+    """The first or last name two full names share when the other part differs: "Matthias Kolb" and "Markus Kolb"."""
+    mine, theirs = one.split(), two.split()
+    if not (len(mine) == len(theirs) == 2):
+        return ""
+    return mine[1] if same_name(mine[1], theirs[1]) else mine[0] if same_name(mine[0], theirs[0]) else ""
+
+
 def _names(one: _Facts, two: _Facts) -> Iterable[Disagreement]:
     new = [n for n in two.names if not any(n.compatible(m) for m in one.names)]
     for mine in one.names:
         if any(mine.compatible(n) for n in two.names) or all(t in two.tokens for t in mine.key.split()):
             continue
         slot = _slot(one.text, mine)
-        other = next((n for n in new if mine.comparable(n) and slot and _slot(two.text, n) == slot), None)
-        if other and not all(t in one.tokens for t in other.key.split()):
-            yield Disagreement("name", mine.text, other.text, slot or "")
+        for other in new:
+            if not mine.comparable(other) or all(t in one.tokens for t in other.key.split()):
+                continue
+            if slot and _slot(two.text, other) == slot:
+                yield Disagreement("name", mine.text, other.text, slot)
+                break
+            if half := _half(mine.key, other.key):
+                yield Disagreement("name", mine.text, other.text, f"only {half!r} is the same")
+                break
 
 
 # ------------------------------------------------------------------------------------------------ negation, antonyms

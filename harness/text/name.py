@@ -135,6 +135,8 @@ def same_name(one: str, two: str) -> bool:
     matched = [next((i for i, t in enumerate(long) if _same_token(s, t)), None) for s in short]
     if None in matched or not any(len(t) > 1 and t not in _SMALL for t in short):
         return False
+    if sum(len(s) > 1 and s not in long for s in short) > 1:
+        return False  # one part may be spelled otherwise (Sergei, Sergey), not two
     # a part stands for the whole when it holds the last name or, as in Kim Jong Un, the first
     return len(short) > 1 or matched[0] in (0, len(long) - 1)
 
