@@ -189,7 +189,8 @@ def wide(table: Sequence[Row], kind: Kind, metrics: Sequence[str] | None = None)
         return None
     known = list(dict.fromkeys(row.metric for row in ours if row.metric not in ("answer_rate", "mean_words")))
     if metrics is None:
-        columns = [m for m in COLUMNS if m in known] or known
+        told = {row.metric for row in ours if row.value is not None}  # not ROUGE of articles without a reference
+        columns = [m for m in COLUMNS if m in told] or known
     elif list(metrics) == ["all"]:
         columns = known
     else:

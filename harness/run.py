@@ -280,6 +280,10 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
         hydra.main(version_base="1.3", config_path=str(choices.conf_dir()), config_name=config)(job)()
     except HydraException as error:
         raise ConfigError(_explain(error, config, argv)) from error
+    except ValueError as error:
+        if "Config group override" not in str(error):
+            raise
+        raise ConfigError("A group takes the name of a choice, or a list of names; `harness run --help` has them.") from error
     except SystemExit as stop:
         if stop.code:
             raise ConfigError("`harness run --help` lists what can be given.") from stop

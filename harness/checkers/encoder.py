@@ -40,14 +40,15 @@ class Encoder:
     """Texts -> unit vectors, float32, shape (texts, 384).
 
     A text is padded to a multiple of 32 tokens of its own and only shares a batch with texts of the same padded
-    length: what it is encoded to does not depend on the batch. Longer texts than 512 tokens are refused: split
-    them into sentences first.
+    length: what it is encoded to does not depend on the batch. Of a text longer than 512 tokens the head is encoded.
     """
 
     def __init__(self, device: str = "cpu") -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         path = pinned("minilm")
         self.device = torch.device(device)
         dtype = cpu_dtype() if self.device.type == "cpu" else torch.float32
