@@ -46,10 +46,17 @@ class TextModel(Protocol):
 
     name: str
     reads_prompt: bool
-    context_tokens: int  # prompt and output together; 0 where no prompt is read
+    prompted: bool  # takes instructions; False: its prompt is the bare articles (news encoder-decoders)
+    context_tokens: int  # prompt and output together, an encoder-decoder's prompt alone; 0 where no prompt is read
 
     @property
     def signature(self) -> Signature: ...
+
+    def max_output_tokens(self, kind: Kind) -> int:
+        """The budget of a text of this kind; 0 where no prompt is read."""
+
+    def max_prompt_tokens(self, kind: Kind) -> int:
+        """What the context leaves for a prompt, chat template and special tokens included."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, without special tokens."""

