@@ -225,7 +225,8 @@ def _names(one: _Facts, two: _Facts) -> Iterable[Disagreement]:
             if slot and _slot(two.text, other) == slot:
                 yield Disagreement("name", mine.text, other.text, slot)
                 break
-            if half := _half(mine.key, other.key):
+            written = all(n.key in n.text.lower() for n in (mine, other))
+            if written and (half := _half(mine.key, other.key)):
                 yield Disagreement("name", mine.text, other.text, f"only {half!r} is the same")
                 break
 

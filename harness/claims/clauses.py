@@ -339,7 +339,8 @@ def _reported(piece: _Piece) -> list[_Piece]:
     taken = {t.i for t in said}
     frame = [t for t in piece.core if t.i not in taken]
     if content.i > verb.i:
-        if not frame or any(t.i > min(taken) and not t.is_punct for t in frame) or frame[-1].is_punct:
+        frame = [t for t in frame if t.i < min(taken) or not t.is_punct]
+        if not frame or frame[-1].i > min(taken) or frame[-1].is_punct:
             return [piece]
         parts = _coordinated(content, said)
         if len(parts) == 1:
@@ -428,12 +429,14 @@ def _relative(head: Token, verb: Token, part: list[Token]) -> list[Token | str] 
 
 def _apposition(head: Token, noun: Token, part: list[Token]) -> list[Token | str] | None:
     """ "Choe Son Hui, the foreign minister" -> "Choe Son Hui is the foreign minister"."""
-    if head.ent_type_ not in ("PERSON", "ORG", "GPE", "LOC", "FAC") or head.pos_ != "PROPN" or head.i != part[0].i - 2:
+    if head.ent_type_ not in ("PERSON", "ORG", "GPE", "LOC", "FAC", "") or head.pos_ != "PROPN":
+        return None
+    if head.i != part[0].i - 2:
         return None
     if _listed(head):
         return None  # "Russia, China and Iran"
     titled = part[0].lower_ in ("the", "a", "an") or (
-        head.ent_type_ == "PERSON" and any(t.lower_ == "of" for t in part)
+        head.ent_type_ in ("PERSON", "") and any(t.lower_ == "of" for t in part)
     )
     if not titled or noun.pos_ not in ("NOUN", "PROPN") or any(t.tag_ == "PRP$" or t.text in ",;()" for t in part):
         return None
