@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from harness.desk import Desk, article_source, key_fact_claim
-from harness.errors import HarnessError
+from harness.errors import ConfigError, HarnessError
 from harness.protocols import Evaluator
 from harness.schema import Event, Extraction, KeyFacts, Score, Summary, Verdict
 from harness.store import RunFolder
@@ -34,6 +34,11 @@ def score(
     """
     for evaluator in evaluators:
         evaluator.prepare()
+    owners = Counter(metric for evaluator in evaluators for metric in evaluator.metrics)
+    if twice := [metric for metric, owned in owners.items() if owned > 1]:
+        raise ConfigError(
+            f"Two evaluators measure {', '.join(twice)}: leave one of them out, or keep other keys of it."
+        )
     signatures = {metric: str(evaluator.signature(desk)) for evaluator in evaluators for metric in evaluator.metrics}
     kept = _keep(folder, signatures, desk) if folder else {}
     by_event: dict[str, list[Summary]] = defaultdict(list)

@@ -8,7 +8,7 @@ import pytest
 from harness.checkers.lexical import Lexical
 from harness.claims.sentences import Sentences
 from harness.desk import Desk, article_source
-from harness.errors import WeightsError
+from harness.errors import ConfigError, WeightsError
 from harness.evaluators.factual_consistency import FactualConsistency
 from harness.evaluators.omission import Omission
 from harness.evaluators.rouge import Rouge
@@ -217,6 +217,11 @@ def test_a_row_that_an_evaluator_forgets_is_an_error(events, summaries) -> None:
 def test_summaries_of_unknown_events_are_no_silent_loss(events, summaries) -> None:
     with pytest.raises(ValueError, match="flood"):
         score(events[:1], summaries, [Style()], make_desk())
+
+
+def test_two_evaluators_of_one_metric_are_refused(events, summaries) -> None:
+    with pytest.raises(ConfigError, match="words, sentences"):
+        score(events, summaries, [Style(), Style()], make_desk())
 
 
 def test_progress_counts_events(events, summaries) -> None:

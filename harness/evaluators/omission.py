@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -152,7 +153,7 @@ class _Candidate:
 def choose_key_facts(event: Event, desk: Desk, choice: Choice) -> tuple[KeyFact, ...]:
     """At most `count` of the articles' claims that a good brief should say; the same whatever the articles' order.
 
-    1. Every claim has a position (1 in the first sentence of its article, towards 0 in the last) and a centrality
+    1. Every claim that can stand alone has a position (1 in the first sentence of its article, towards 0 in the last) and a centrality
        (how many other claims have its content words, on average; 1 for the most central claim).
     2. By these two, best first, claims that share `merge` of their content words (Jaccard) and have the same figures
        become one, until there are `candidates` different ones. This bounds the checks.
@@ -182,7 +183,13 @@ def _best_first(candidates: Iterable[_Candidate], choice: Choice, articles: int)
     return sorted(candidates, key=lambda c: (-c.value(choice, articles), c.claim.text, c.claim.id))
 
 
-MIN_WORDS = 3  # content words: "He agreed." is no key fact
+MIN_WORDS = 3  # content words: "The quay reopened." is as short as a key fact may be
+# What begins so cannot be understood alone, and a question states nothing.
+_DANGLING = re.compile(
+    r"[\W_]*(he|she|it|they|we|i|you|his|her|hers|its|their|theirs|our|my|this|that|these|those|there|here|but|and|so)\b"
+    r"|.*\?[\W_]*$",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def _ranked(event: Event, articles: Sequence[Article], desk: Desk, choice: Choice) -> list[_Candidate]:
@@ -194,7 +201,7 @@ def _ranked(event: Event, articles: Sequence[Article], desk: Desk, choice: Choic
         sentences = max((claim.sentence for claim in extraction.claims), default=0) + 1
         for claim in extraction.claims:
             words = frozenset(text.content_words(claim.text))
-            if len(words) >= MIN_WORDS:
+            if len(words) >= MIN_WORDS and not _DANGLING.match(claim.text):
                 found.append((claim, article, words, 1 - claim.sentence / sentences))
     shared = Counter(word for _, _, words, _ in found for word in words)
     central = [sum(shared[word] - 1 for word in words) / len(words) for _, _, words, _ in found]

@@ -117,6 +117,12 @@ def test_different_figures_are_different_facts(make_event, desk) -> None:
     assert len(choose_key_facts(event, desk, CHOICE)) == 2
 
 
+def test_what_cannot_stand_alone_is_no_key_fact(make_event, desk) -> None:
+    text = "She praised the brave fire crews. Who pays for the burnt warehouse? The harbour police praised fire crews."
+    facts = choose_key_facts(make_event("e", text), desk, CHOICE)
+    assert [fact.text for fact in facts] == ["The harbour police praised fire crews."]
+
+
 def test_facts_are_made_once_per_event_and_shared(make_event, make_summary, desk) -> None:
     event = make_event("e", A1, A2)
     first = Omission()
