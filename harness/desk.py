@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
+from harness.choices import conf_dir
 from harness.protocols import Checker, ClaimExtractor
 from harness.schema import (
     Article,
@@ -58,15 +60,11 @@ class Desk:
 
     @cached_property
     def extractor(self) -> ClaimExtractor:
-        from harness.claims.clauses import Clauses
-
-        return Clauses()
+        return _default("claims")
 
     @cached_property
     def checker(self) -> Checker:
-        from harness.checkers.embedded import Embedded
-
-        return Embedded()
+        return _default("checker")
 
     @cached_property
     def claims_signature(self) -> Signature:
@@ -129,6 +127,18 @@ class Desk:
         new = {k: noun for k, noun in new.items() if k not in self._recorded}
         self._folder.append(name, new.values())
         self._recorded |= new.keys()
+
+
+def _default(group: str) -> Any:
+    """What `harness run` uses unless it is told otherwise: conf/config.yaml alone says it."""
+    import yaml
+
+    conf = conf_dir()
+    defaults = yaml.safe_load((conf / "config.yaml").read_text(encoding="utf-8"))["defaults"]
+    name = next(choice[group] for choice in defaults if isinstance(choice, dict) and group in choice)
+    options = yaml.safe_load((conf / group / f"{name}.yaml").read_text(encoding="utf-8"))
+    module, _, maker = options.pop("_target_").rpartition(".")
+    return getattr(import_module(module), maker)(**options)
 
 
 def _of(source: str, extraction: Extraction) -> Extraction:

@@ -298,3 +298,9 @@ def test_cached_and_fresh_verdicts_are_equal(events) -> None:
         (c, a) for c in desk.claims([("s", "A fire broke out in 2 of 3 towns.")])[0].claims for a in events[0].articles
     ]
     assert desk.verdicts(pairs) == desk.verdicts(pairs) == Lexical().check(pairs)
+
+
+def test_without_parts_the_desk_takes_those_of_the_main_job() -> None:
+    from harness.claims.clauses import Clauses
+
+    assert Desk().claims_signature == Clauses().signature
