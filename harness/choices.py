@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-GROUPS = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "evaluator")
+GROUPS = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "evaluator", "benchmark")
 
 
 def conf_dir() -> Path:
@@ -19,12 +19,12 @@ def choices(group: str) -> list[str]:
     return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
 
 
-def describe() -> str:
+def describe(groups: Iterable[str]) -> str:
     """One line per group, wrapped at 110 columns."""
     import textwrap
 
     lines = []
-    for group in GROUPS:
+    for group in groups:
         text = textwrap.fill(" ".join(choices(group)), 96, subsequent_indent=" " * 13)
         lines.append(f"  {group:<10} {text}\n")
     return "".join(lines)

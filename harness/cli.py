@@ -17,11 +17,13 @@ usage: harness <command> ...
 
   run       write summaries and briefs, score them, print the table    (Hydra overrides: model=lead)
   compare   one table of all runs under a folder                       (ordinary options)
+  validate  a checker against human judgements                         (Hydra overrides: checker=lexical)
 
 examples:
   harness run                                              the shipped sample, the embedded model
   harness run dataset=folder dataset.path=my/articles      your own texts: a folder an event
   harness compare results --format md                      the table of every run so far
+  harness validate path=my/benchmarks                      how far the checker agrees with people
 
 Results land under results/ of the current directory: one folder for each data set, model, prompt and brief.
 `harness <command> --help` says more.
@@ -56,7 +58,35 @@ Where results go: <output>/<dataset>/<model>/<prompt>/<brief>/ holds run.json, s
 verdicts.jsonl, key_facts.jsonl, scores.jsonl and .hydra/.
 """
 
-COMMANDS = ("run", "compare")
+VALIDATE_HELP = """\
+harness validate - how far a checker, and the baselines beside it, agrees with human judgements
+
+usage: harness validate path=DIR [checker=NAME] [claims=NAME] [key=value ...]
+
+What it does: reads summaries that people have judged (docs/validation.md has the layout; a planted set of source
+conflicts is recognised by itself), asks the checker, and prints balanced accuracy, ROC-AUC and correlations with
+95 % intervals, copied n-grams, ROUGE recall, length and the lexical checker in the same table.
+
+examples:
+  harness validate path=my/benchmarks                            every set in the folder, the default checker
+  harness validate path=test tune_on=dev checker=similarity      a threshold tuned on another split
+  harness validate path=my/benchmarks format=json out=rows.json  long form, for further work
+
+groups and their choices (a group's settings are overridden as group.key=value):
+{groups}
+settings:
+  path=DIR          a set (documents.jsonl and records.jsonl), a folder of sets, or a planted events.jsonl
+  tune_on=DIR       where the threshold of bacc_tuned is chosen
+  aggregate=min     of the claims' probabilities (default: mean)
+  baselines=false   only the checker
+  limit=N           only the first N documents of each set
+  format=md         or csv, json
+  out=FILE          write the table there
+
+The table goes to the terminal, or to the file of out=. Verdicts are cached: the same command goes on where it was.
+"""
+
+COMMANDS = ("run", "compare", "validate")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,6 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(rest)
         if command == "compare":
             return _compare(rest)
+        if command == "validate":
+            return _validate(rest)
         near = difflib.get_close_matches(command, COMMANDS, n=1)
         hint = f" Did you mean `harness {near[0]}`?" if near else ""
         raise HarnessError(f"There is no command {command!r}; there are {', '.join(COMMANDS)}.{hint}")
@@ -91,11 +123,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(argv: list[str]) -> int:
-    if any(argument in ("-h", "--help") for argument in argv):
-        from harness.choices import describe
+def _asks_for_help(argv: list[str], text: str, groups: Sequence[str]) -> bool:
+    if not any(argument in ("-h", "--help") for argument in argv):
+        return False
+    from harness.choices import describe
 
-        print(RUN_HELP.format(groups=describe()), end="")
+    print(text.format(groups=describe(groups)), end="")
+    return True
+
+
+def _validate(argv: list[str]) -> int:
+    if _asks_for_help(argv, VALIDATE_HELP, ("benchmark", "claims", "checker")):
+        return 0
+    from harness.run import validate
+
+    return validate(argv)
+
+
+def _run(argv: list[str]) -> int:
+    groups = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "evaluator")
+    if _asks_for_help(argv, RUN_HELP, groups):
         return 0
     from harness.run import main as run
 

@@ -257,6 +257,8 @@ def validation(cfg: DictConfig) -> None:
 
 # From a command line to a configuration
 
+OPTIONS = ("-m", "--multirun", "--config-dir", "-cd", "--cfg", "-c", "--resolve", "--info", "-i")  # of Hydra's
+
 
 def main(argv: Sequence[str]) -> int:
     """`harness run`."""
@@ -273,6 +275,12 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
     import hydra
     from hydra.errors import HydraException
 
+    for argument in argv:
+        if argument.startswith("-") and argument.partition("=")[0] not in OPTIONS:
+            raise ConfigError(
+                f"There is no option {argument}; there are {', '.join(OPTIONS)}. Settings are given as key=value."
+                f"{choices.nearest(argument, OPTIONS)}"
+            )
     before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = [f"harness {config if config == 'validate' else 'run'}", *argv]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and leaving; cli.py prints
@@ -283,7 +291,9 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
     except ValueError as error:
         if "Config group override" not in str(error):
             raise
-        raise ConfigError("A group takes the name of a choice, or a list of names; `harness run --help` has them.") from error
+        raise ConfigError(
+            "A group takes the name of a choice, or a list of names; `harness run --help` has them."
+        ) from error
     except SystemExit as stop:
         if stop.code:
             raise ConfigError("`harness run --help` lists what can be given.") from stop
@@ -304,6 +314,10 @@ def _explain(error: Exception, config: str, argv: Sequence[str]) -> str:
     ):
         group, choice, listed = match.groups()
         valid = listed.split()
+        return f"There is no {group} {choice!r}; there are {', '.join(valid)}.{choices.nearest(choice, valid)}"
+    if match := re.search(r"Could not load '(\w+)/([^']+)'", message):
+        group, choice = match.groups()
+        valid = choices.choices(group)
         return f"There is no {group} {choice!r}; there are {', '.join(valid)}.{choices.nearest(choice, valid)}"
     if match := re.search(r"Could not override '([^']+)'", message):
         *parents, key = match.group(1).split(".")
