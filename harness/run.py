@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +140,8 @@ def _plain(cfg: DictConfig) -> dict[str, Any]:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    if missing := sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(f"{missing[0]} has no value: give it as {missing[0]}=...")
     try:
         return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
@@ -284,8 +286,17 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
     before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = [f"harness {config if config == 'validate' else 'run'}", *argv]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and leaving; cli.py prints
+    failures: list[HarnessError] = []
+
+    @wraps(job)
+    def guarded(cfg: DictConfig) -> None:
+        try:
+            job(cfg)
+        except HarnessError as error:  # the other jobs of a sweep go on
+            failures.append(error)
+
     try:
-        hydra.main(version_base="1.3", config_path=str(choices.conf_dir()), config_name=config)(job)()
+        hydra.main(version_base="1.3", config_path=str(choices.conf_dir()), config_name=config)(guarded)()
     except HydraException as error:
         raise ConfigError(_explain(error, config, argv)) from error
     except ValueError as error:
@@ -303,6 +314,8 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = before[1]
+    if failures:
+        raise HarnessError("\n".join(dict.fromkeys(map(str, failures)))) from failures[0]
     return 0
 
 
