@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -228,79 +227,3 @@ def test_progress_counts_events(events, summaries) -> None:
     seen = []
     score(events, summaries, [Style()], make_desk(), advance=lambda items, tokens: seen.append(items))
     assert seen == [1, 1]
-
-
-# ------------------------------------------------------------------------------------------------ the desk
-
-
-def test_pairs_with_the_same_content_are_checked_once(events) -> None:
-    desk = make_desk()
-    [one, two] = desk.claims([("s1", "Fire."), ("s2", "Fire.")])
-    assert desk.extractor.asked == 1
-    assert [e.claims[0].id for e in (one, two)] == ["s1#1", "s2#1"]
-    article = events[0].articles[0]
-    twin = replace(article, id="twin")
-    pairs = [(e.claims[0], a) for e in (one, two) for a in (article, twin)]
-    verdicts = desk.verdicts(pairs)
-    assert desk.checker.asked == 1
-    assert [(v.claim_id, v.article_id) for v in verdicts] == [(c.id, a.id) for c, a in pairs]
-    assert desk.verdicts(pairs) == verdicts
-    assert desk.checker.asked == 1
-
-
-def test_another_date_or_text_or_checker_is_another_pair(events, tmp_path) -> None:
-    cache = Cache(tmp_path / "cache.sqlite")
-    desk = make_desk(cache=cache)
-    [extraction] = desk.claims([("s", "It broke on Tuesday.")])
-    claim, article = extraction.claims[0], events[0].articles[0]
-    for other in (article, replace(article, published="2025-03-03"), replace(article, text=QUAY)):
-        desk.verdicts([(claim, other)])
-    assert desk.checker.asked == 3
-    desk.verdicts([(replace(claim, speaker="Kim"), article)])
-    assert desk.checker.asked == 4
-    second = make_desk(cache=cache, threshold=0.5)
-    second.verdicts([(claim, article)])
-    assert second.checker.asked == 1, "two checkers on one cache never meet"
-    third = make_desk(cache=cache)
-    third.verdicts([(claim, article)])
-    assert third.checker.asked == 0
-
-
-def test_failures_are_not_cached(events) -> None:
-    class Flaky:
-        signature, calls = Signature("flaky"), 0
-
-        def check(self, pairs):
-            self.calls += 1
-            return [
-                Verdict(c.id, a.id, None, None, error="timeout")
-                if self.calls == 1
-                else Verdict(c.id, a.id, "supported", 1.0)
-                for c, a in pairs
-            ]
-
-    desk = Desk(Sentences(), Flaky())
-    pair = (desk.claims([("s", "Fire.")])[0].claims[0], events[0].articles[0])
-    assert desk.verdicts([pair])[0].error == "timeout"
-    assert desk.verdicts([pair])[0].label == "supported"
-
-
-def test_a_text_without_claims_is_remembered_too(events) -> None:
-    desk = make_desk()
-    for _ in range(2):
-        assert desk.claims([("s", "***")])[0].claims == ()
-    assert desk.extractor.asked == 1
-
-
-def test_cached_and_fresh_verdicts_are_equal(events) -> None:
-    desk = make_desk()
-    pairs = [
-        (c, a) for c in desk.claims([("s", "A fire broke out in 2 of 3 towns.")])[0].claims for a in events[0].articles
-    ]
-    assert desk.verdicts(pairs) == desk.verdicts(pairs) == Lexical().check(pairs)
-
-
-def test_without_parts_the_desk_takes_those_of_the_main_job() -> None:
-    from harness.claims.clauses import Clauses
-
-    assert Desk().claims_signature == Clauses().signature

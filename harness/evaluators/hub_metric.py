@@ -53,7 +53,7 @@ class HubMetric:
             self._metric = evaluate.load(self.path, keep_in_memory=True)
         except Exception as error:  # whatever a script of somebody else raises
             raise ConfigError(
-                f"The metric {self.path!r} cannot be loaded: {type(error).__name__}: {str(error).strip().splitlines()[0]}. "
+                f"The metric {self.path!r} cannot be loaded: {type(error).__name__}: {_first_line(error)}. "
                 "Expected a folder or .py script of an evaluate metric on this machine, or the name of one on the "
                 "Hugging Face hub (which needs the network). A package it names may have to be installed."
             ) from error
@@ -89,6 +89,10 @@ class HubMetric:
                 continue
             sheet.scored(summary, values, 1)
         return sheet.scores()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0].rstrip(".")
 
 
 def _number(result: Mapping[str, Any], key: str) -> float:
