@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.claims.facts import claim
 from harness.claims.mentions import resolve
-from harness.claims.speech import REPORTING, Speech, speaker_name
+from harness.claims.speech import REPORTING, Speech, speaker_name, under
 from harness.schema import Claim, Extraction, Signature
 from harness.text import NORMALISER, SPLITTER, dateline, parse, parser_version
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 VERSION = "1"
+_AT_ONCE = 64  # texts parsed together: bounds the memory, changes no claim
 
 _FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
 _SUBJECTS = ("nsubj", "nsubjpass", "expl", "csubj")
@@ -66,8 +67,14 @@ class Clauses:
         )
 
     def extract(self, texts: Sequence[tuple[str, str]]) -> list[Extraction]:
-        docs = parse([text for _, text in texts])
-        return [Extraction(source, tuple(_claims(source, doc))) for (source, _), doc in zip(texts, docs, strict=True)]
+        out = []
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts[start : start + _AT_ONCE]
+            docs = parse([text for _, text in some])
+            out += [
+                Extraction(source, tuple(_claims(source, doc))) for (source, _), doc in zip(some, docs, strict=True)
+            ]
+        return out
 
 
 def _claims(source: str, doc: Doc) -> list[Claim]:
@@ -297,7 +304,7 @@ def _named(head: Token) -> list[Token]:
             edge = token.left_edge.i
             if edge and head.doc[edge - 1].text in ",–—(-":
                 dropped |= {t.i for t in token.subtree} | {edge - 1, token.right_edge.i + 1}
-    return _trimmed([t for t in head.subtree if t.i not in dropped])
+    return _trimmed([t for t in under(head) if t.i not in dropped])
 
 
 def _beside(piece: _Piece) -> list[_Piece]:
@@ -315,13 +322,13 @@ def _beside(piece: _Piece) -> list[_Piece]:
             and subject.i < clause.i
             and _finite(clause)
         ):
-            later = [t for t in clause.subtree if t.i in inside]
+            later = [t for t in under(clause) if t.i in inside]
             first = [t for t in piece.core if t.i < mark.i]
             if len(first) + len(later) >= len([t for t in piece.core if not t.is_punct]):
                 rest = _trimmed(later[1:])
                 return [
                     _Piece(piece.prefix, _trimmed(first), piece.verb, _trimmed(first)),
-                    _Piece([], rest, clause, rest),
+                    *_coordinated(clause, rest),
                 ]
     return [piece]
 
@@ -335,7 +342,7 @@ def _reported(piece: _Piece) -> list[_Piece]:
     content = next((c for c in verb.children if c.dep_ == "ccomp" and c.i in inside), None)
     if content is None or _subject(content) is None or not _finite(content):
         return [piece]
-    said = [t for t in content.subtree if t.i in inside]
+    said = [t for t in under(content) if t.i in inside]
     taken = {t.i for t in said}
     frame = [t for t in piece.core if t.i not in taken]
     if content.i > verb.i:
@@ -356,6 +363,10 @@ def _reported(piece: _Piece) -> list[_Piece]:
         return [piece]
     who = _trimmed([t for t in frame if t in set(subject.subtree)])
     verbs = [t for t in frame if t == verb or (t.head == verb and t.dep_ in ("aux", "auxpass", "neg"))]
+    between = {t.i for t in frame if not t.is_punct} - {t.i for t in (*who, *verbs)}
+    edges = [t.i for t in (*who, *verbs)]
+    if any(min(edges) < i < max(edges) for i in between):
+        return [piece]  # the name beside the verb is not what the parse takes for its subject
     rest = [t for t in frame if t not in who and t not in verbs and not (t.is_punct and t.head == verb)]
     if any(t.dep_ in ("advcl", "conj", "ccomp") for t in rest):
         return [piece]
@@ -376,7 +387,7 @@ def _that(frame: Sequence[Token | str], part: _Piece) -> _Piece:
 
 
 def _stays_capital(token: Token) -> bool:
-    return token.pos_ == "PROPN" or bool(token.ent_type_) or token.text == "I" or token.text.isupper()
+    return token.pos_ == "PROPN" or token.ent_type_ in _ENTITIES or (token.text.isupper() and token.text != "A")
 
 
 def _attributive(core: list[Token]) -> tuple[list[Token], list[_Draft]]:
@@ -387,7 +398,7 @@ def _attributive(core: list[Token]) -> tuple[list[Token], list[_Draft]]:
     for token in core:
         if token.dep_ not in ("relcl", "appos") or token.i in dropped or token.head.i not in inside:
             continue
-        part = [t for t in token.subtree if t.i in inside]
+        part = [t for t in under(token) if t.i in inside]
         before, after = part[0].i - 1, part[-1].i + 1
         doc = token.doc
         closed = after not in inside or doc[after].text in ",.;"
@@ -402,7 +413,7 @@ def _attributive(core: list[Token]) -> tuple[list[Token], list[_Draft]]:
 
 
 def _phrase_to(head: Token) -> list[Token]:
-    return [t for t in head.subtree if t.i <= head.i]
+    return [t for t in under(head) if t.i <= head.i]
 
 
 def _listed(head: Token) -> bool:
@@ -416,8 +427,8 @@ def _relative(head: Token, verb: Token, part: list[Token]) -> list[Token | str] 
         return None
     if head.i != who.i - 2 or head.pos_ not in ("NOUN", "PROPN") or _listed(head):
         return None
-    if who.lower_ == "which" and head.dep_ == "pobj":
-        return None  # "the talks with Japan, which ...": the talks or Japan?
+    if head.dep_ == "pobj" and (who.lower_ == "which" or head.head.head.pos_ in ("NOUN", "PROPN")):
+        return None  # "the talks with Japan, which ...", "members of the club, who ...": which of the two?
     if (
         who.lower_ == "which"
         and verb.i - who.i <= 3

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from harness.claims.speech import REPORTING
 from harness.text import name_key, same_name
 
 if TYPE_CHECKING:
@@ -129,5 +130,7 @@ def _pronouns(
 
 
 def _top(verb: Token, sentence: Span) -> bool:
-    """Whether a verb is the sentence's own, or what is reported in it by someone who is no person ("TASS says he")."""
+    """Whether a verb is the sentence's own, what is reported in it ("TASS says he"), or says a quote ('," he said')."""
+    if verb.lemma_.lower() in REPORTING and verb.dep_ in ("conj", "parataxis"):
+        return True
     return verb == sentence.root or (verb.dep_ in ("ccomp", "advcl") and verb.head == sentence.root)

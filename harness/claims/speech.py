@@ -16,6 +16,7 @@ REPORTING = frozenset(
 )
 _OPEN = {"“": "”", '"': '"', "``": "''", "„": "“", "«": "»", "'": "'", "`": "'", "‘": "’"}
 _DOUBTFUL = frozenset("suggest reveal confirm predict estimate note report".split())  # things do this as well
+_SET_OFF = frozenset((",", "-", "–", "—", "(", ";", ":"))
 _SINGLE = frozenset("'`‘")
 _DIRECT = 4  # so many quoted words are speech; fewer are a word in quotes ("strategic dialogue")
 
@@ -107,19 +108,25 @@ def _speaks(subject: Token, verb: Token) -> bool:
     return verb.lemma_.lower() not in _DOUBTFUL or bool(subject.ent_type_) or subject.pos_ in ("PRON", "PROPN")
 
 
+def under(head: Token) -> list[Token]:
+    """The tokens under a head in the order of the text; spaCy's own `subtree` is not, where branches cross."""
+    return sorted(head.subtree, key=lambda t: t.i)
+
+
 def phrase(head: Token) -> list[Token]:
     """The tokens of a noun phrase without relative clauses, appositions and what is set off by commas."""
+    cut = {
+        t.i
+        for c in head.children
+        if c.i > head.i
+        # "said Horan at Croke Park": the place is the verb's
+        and (c.dep_ in ("relcl", "acl", "appos") or (c.dep_ == "prep" and head.ent_type_ == "PERSON"))
+        for t in c.subtree
+    }
     tokens: list[Token] = []
-    left = True
-    for token in head.subtree:
-        if token.i > head.i:
-            left = False
-        if not left and (token.is_punct and token.text in ",–—-(;:"):
+    for token in under(head):
+        if token.i > head.i and (token.i in cut or token.text in _SET_OFF):
             break
-        if not left and token.head == head and token.dep_ in ("relcl", "acl", "appos"):
-            break
-        if not left and token.head == head and token.dep_ == "prep" and head.ent_type_ == "PERSON":
-            break  # "said Horan at Croke Park"
         if tokens or not token.is_punct:
             tokens.append(token)
     return tokens

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _PARSED: OrderedDict[str, Doc] = OrderedDict()
-_PARSED_CHARACTERS = 4_000_000  # how much text `parse` remembers
+_PARSED_CHARACTERS = 500_000  # how much text `parse` remembers: some 200 MB
 _LOCK = Lock()
 
 

@@ -26,7 +26,7 @@ _LONE_QUOTE = re.compile(r"(?<!\S)['‘’`](?=\s|[A-Z])|(?<=\w)['’](?=\s)")
 _END_MARKS = '.!?…:;"”’'
 _BULLETS = "-–—*•·"
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
-_LAST_TOKEN = re.compile(r"[^\s\"'“”‘’(\[]+$")
+_LAST_TOKEN = re.compile(r"[^\s\"“”‘(\[]+$")
 # "... from the U.S. Lavrov said": a name and its verb begin a sentence, "U.S. Army" and the like do not.
 _NEW_SUBJECT = re.compile(
     r"\s+(?!(?:Army|Navy|Air|Marines?|Coast|Senate|House|Congress|Department|President|Secretary|Supreme|Embassy|State|"
@@ -127,7 +127,7 @@ def _full_stop(text: str, start: int, at: int, stop: int, end: int, lower: bool)
     token = last.group() if last else ""
     if word is None:
         return True
-    bare = token.lower().rstrip(".")
+    bare = token.lower().strip("'’.")
     if stop > at + 1 and not word[0].islower():  # a closing quote or bracket follows: only names go on
         return bare not in _ABBREVIATIONS or bare in _MAY_END
     if word[0].islower() and not lower:
