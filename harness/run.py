@@ -140,12 +140,15 @@ def _plain(cfg: DictConfig) -> dict[str, Any]:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    if missing := sorted(OmegaConf.missing_keys(cfg)):
-        raise ConfigError(f"{missing[0]} has no value: give it as {missing[0]}=...")
     try:
         return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
-        raise ConfigError(f"The configuration is not complete: {str(error).splitlines()[0]}") from error
+        message = str(error).splitlines()[0]
+        if "issing mandatory value" in message:
+            named = message.rpartition(": ")[2]  # of an interpolation: what it led to, which is what is missing
+            key = named if "." in named else error.full_key
+            raise ConfigError(f"{key} has no value: give it as {key}=...") from error
+        raise ConfigError(f"The configuration is not complete: {message}") from error
 
 
 def _build(node: DictConfig) -> Any:
@@ -259,7 +262,16 @@ def validation(cfg: DictConfig) -> None:
 
 # From a command line to a configuration
 
-OPTIONS = ("-m", "--multirun", "--config-dir", "-cd", "--cfg", "-c", "--resolve", "--info", "-i")  # of Hydra's
+# Hydra's, and whether a value follows.
+OPTIONS = {
+    "-m": False,
+    "--multirun": False,
+    "--config-dir": True,
+    "-cd": True,
+    "--cfg": True,
+    "-c": True,
+    "--resolve": False,
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -277,14 +289,8 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
     import hydra
     from hydra.errors import HydraException
 
-    for argument in argv:
-        if argument.startswith("-") and argument.partition("=")[0] not in OPTIONS:
-            raise ConfigError(
-                f"There is no option {argument}; there are {', '.join(OPTIONS)}. Settings are given as key=value."
-                f"{choices.nearest(argument, OPTIONS)}"
-            )
     before = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = [f"harness {config if config == 'validate' else 'run'}", *argv]
+    sys.argv = [f"harness {config if config == 'validate' else 'run'}", *_sorted(argv)]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises, instead of printing and leaving; cli.py prints
     failures: list[HarnessError] = []
 
@@ -317,6 +323,27 @@ def _launch(config: str, job: Callable[[DictConfig], None], argv: Sequence[str])
     if failures:
         raise HarnessError("\n".join(dict.fromkeys(map(str, failures)))) from failures[0]
     return 0
+
+
+def _sorted(argv: Sequence[str]) -> list[str]:
+    """Options before settings, as Hydra wants them, wherever they were given."""
+    options: list[str] = []
+    settings: list[str] = []
+    rest = iter(argv)
+    for argument in rest:
+        name, _, value = argument.partition("=")
+        if not argument.startswith("-"):
+            settings.append(argument)
+        elif name not in OPTIONS:
+            raise ConfigError(
+                f"There is no option {argument}; there are {', '.join(OPTIONS)}. Settings are given as key=value."
+                f"{choices.nearest(argument, OPTIONS)}"
+            )
+        elif OPTIONS[name] and not value:
+            options += [argument, next(rest, "")]
+        else:
+            options.append(argument)
+    return [*options, *settings]
 
 
 def _explain(error: Exception, config: str, argv: Sequence[str]) -> str:

@@ -1,0 +1,238 @@
+"""The main job end to end, as a user gives it, with the parts that need no weights; and killed in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.schema import Score, Summary
+from harness.store import RunFolder
+
+ROOT = Path(__file__).parent.parent
+LIGHT = ["checker=lexical", "claims=sentences", "dataset.limit=3"]
+RECORDS = ("events", "summaries", "claims", "verdicts", "key_facts", "scores")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty current directory and an empty user cache."""
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*overrides):
+    return main(["run", *LIGHT, *overrides])
+
+
+def records(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / f"{name}.jsonl").read_bytes() for name in RECORDS}
+
+
+def harness(*arguments, cwd, cache, **more):
+    environment = {**os.environ, "HARNESS_CACHE": str(cache), "PYTHONPATH": str(ROOT), **more}
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_run_leaves_its_records_and_prints_its_table(place, capsys):
+    assert run("model=lead") == 0
+    out = capsys.readouterr().out
+    assert "control:oracle" in out
+    assert "results/sample/lead/plain/articles" in out
+    folder = RunFolder(place / "results/sample/lead/plain/articles")
+    summaries, scores = folder.read("summaries", Summary), folder.read("scores", Score)
+    assert {s.kind for s in summaries} == {"summary", "brief"}
+    assert len({(s.summary_id, s.metric) for s in scores}) == len(scores)
+    assert {s.summary_id for s in scores} == {s.id for s in summaries}
+    assert (folder.path / ".hydra" / "config.yaml").exists()
+    assert folder.run["sessions"][0]["finished"]
+    copied = RunFolder(place / "results/sample/controls/copy").read("scores", Score)
+    assert {s.value for s in copied if s.metric == "claim_precision"} == {1.0}
+
+
+def test_every_cell_opens_to_claim_verdict_quote_and_source(place):
+    run("model=lead", "controls=false")
+    folder = place / "results/sample/lead/plain/articles"
+    lines = {name: [json.loads(line) for line in data.splitlines()] for name, data in records(folder).items()}
+    claims = {claim["id"]: claim for extraction in lines["claims"] for claim in extraction["claims"]}
+    articles = {a["id"]: a["text"] for event in lines["events"] for a in event["articles"]}
+    quoted = 0
+    for verdict in lines["verdicts"]:
+        if verdict["claim_id"] in claims and verdict["article_id"] in articles:
+            for span in verdict.get("evidence", []):
+                assert articles[verdict["article_id"]][span["start"] : span["end"]] == span["text"]
+                quoted += 1
+    assert quoted > 10
+
+
+def test_the_second_run_changes_nothing(place):
+    run("model=lead")
+    folder = place / "results/sample/lead/plain/articles"
+    before = records(folder)
+    run("model=lead")
+    assert records(folder) == before
+
+
+def test_another_configuration_in_the_same_folder_is_refused(place, capsys):
+    run("model=lead", "controls=false")
+    assert run("model=lead", "controls=false", "model.k=2") == 2
+    assert "model.k: 3 -> 2" in capsys.readouterr().err
+    assert run("model=lead", "controls=false", "model.k=2", "overwrite=true") == 0
+
+
+def test_a_changed_evaluator_scores_only_its_own_rows_anew(place):
+    def rows():
+        folder = RunFolder(place / "results/sample/lead/plain/articles")
+        return {(s.summary_id, s.metric): s for s in folder.read("scores", Score)}
+
+    run("model=lead", "controls=false")
+    before = rows()
+    run("model=lead", "controls=false", "evaluator.rouge.stem=false")
+    after = rows()
+    changed = {metric for (summary, metric), score in after.items() if score != before[summary, metric]}
+    assert changed
+    assert all(metric.startswith("rouge") for metric in changed)
+
+
+def test_a_sweep_fills_a_folder_for_each_combination(place, capsys):
+    assert run("-m", "model=lead,oracle", "prompt=plain,grounded", "controls=false") == 0
+    capsys.readouterr()
+    assert main(["compare", "results", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {(r["model"], r["prompt"]) for r in rows} == {
+        (m, p) for m in ("lead", "oracle") for p in ("plain", "grounded")
+    }
+
+
+def test_the_order_of_events_changes_no_number(place):
+    lines = (ROOT / "datasets/sample/events.jsonl").read_text(encoding="utf-8").splitlines()[:3]
+    tables = []
+    for name, order in (("a", lines), ("b", lines[::-1])):
+        (place / f"{name}.jsonl").write_text("\n".join(order) + "\n", encoding="utf-8")
+        run(
+            "dataset=jsonl",
+            f"dataset.path={name}.jsonl",
+            "dataset.name=same",
+            f"output={name}",
+            "model=lead",
+            "controls=false",
+        )
+        folder = RunFolder(place / name / "same/lead/plain/articles")
+        tables.append({(s.summary_id, s.metric): s.value for s in folder.read("scores", Score)})
+    assert tables[0] == tables[1]
+
+
+def test_an_unreadable_event_is_skipped_and_listed(place, capsys):
+    good = (ROOT / "datasets/sample/events.jsonl").read_text(encoding="utf-8").splitlines()[:2]
+    (place / "e.jsonl").write_text("\n".join([good[0], "{broken", good[1]]) + "\n", encoding="utf-8")
+    arguments = ["dataset=jsonl", "dataset.path=e.jsonl", "model=lead", "controls=false"]
+    assert run(*arguments) == 2
+    assert "e.jsonl:2" in capsys.readouterr().err
+    assert run(*arguments, "on_error=skip") == 0
+    assert "skipped: e.jsonl:2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["model=leed"], "Did you mean lead?"),
+        (["dataset.limitt=3"], "Did you mean limit?"),
+        (["datset=folder"], "Did you mean dataset?"),
+        (["evaluator=[rouge,stile]"], "Did you mean style?"),
+        (["dataset=folder"], "dataset.path"),
+        (["model=recorded"], "model.path has no value"),
+        (["model=huggingface"], "model.id has no value"),
+        (["--fromage"], "There is no option --fromage"),
+        (["prompt=null"], "the name of a choice"),
+        (["dataset.limit=1,2"], "--multirun"),
+    ],
+)
+def test_mistakes_are_told_in_a_paragraph(place, capsys, overrides, message):
+    assert run(*overrides) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err
+    assert not (place / "results").exists()
+
+
+def test_choices_of_ones_own(place):
+    (place / "mine/model").mkdir(parents=True)
+    (place / "mine/model/short.yaml").write_text("_target_: harness.models.lead.Lead\nname: short\nk: 1\n")
+    assert run("--config-dir", "mine", "model=short", "controls=false") == 0
+    assert (place / "results/sample/short").is_dir()
+
+
+def test_a_wrong_key_in_a_yaml_names_the_class_and_its_keys(place, capsys):
+    (place / "mine/model").mkdir(parents=True)
+    (place / "mine/model/short.yaml").write_text("_target_: harness.models.lead.Lead\nname: short\nsentences: 1\n")
+    assert run("--config-dir", "mine", "model=short") == 2
+    err = capsys.readouterr().err
+    assert "harness.models.lead.Lead" in err
+    assert "It takes name, k" in err
+
+
+@pytest.mark.parametrize("after", [0.1, 0.6])
+def test_killed_and_given_again_it_leaves_the_same_bytes(tmp_path, after):
+    command = ["run", "model=lead", "checker=lexical", "claims=sentences", "controls=false"]
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    assert harness(*command, cwd=tmp_path / "whole", cache=tmp_path / "c1").wait() == 0
+    killed = tmp_path / "killed"
+    process = harness(*command, cwd=killed, cache=tmp_path / "c2")
+    summaries = killed / "results/sample/lead/plain/articles/summaries.jsonl"
+    while not summaries.exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process = harness(*command, cwd=killed, cache=tmp_path / "c2")
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    folders = [tmp_path / name / "results/sample/lead/plain/articles" for name in ("whole", "killed")]
+    assert records(folders[0]) == records(folders[1])
+
+
+def test_an_installed_wheel_works_from_anywhere(tmp_path):
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(ROOT),
+    ]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    (tmp_path / "elsewhere").mkdir()
+    process = harness(
+        "run",
+        "model=lead",
+        *LIGHT,
+        "controls=false",
+        cwd=tmp_path / "elsewhere",
+        cache=tmp_path / "cache",
+        PYTHONPATH=str(tmp_path / "site"),
+    )
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "claim_precision" in out
