@@ -27,6 +27,8 @@ _AT_ONCE = 64  # texts parsed together: bounds the memory, changes no claim
 
 _FINITE = frozenset(("VBD", "VBZ", "VBP", "MD"))
 _SUBJECTS = ("nsubj", "nsubjpass", "expl", "csubj")
+# verbs that may follow what they report: "prices rose, police said"; not "prices rose, workers insist on more"
+_AFTERWARDS = frozenset("say tell add report announce confirm warn stress state claim explain write".split())
 _CONDITIONS = frozenset("if unless whether until provided lest".split())
 _NEGATIVE = frozenset("no none nobody neither nor few nothing never hardly only".split())
 _MARKERS = re.compile(
@@ -353,6 +355,8 @@ def _reported(piece: _Piece) -> list[_Piece]:
         if len(parts) == 1:
             return [piece]
         return [_that([*piece.prefix, *frame], part) for part in parts]
+    if verb.lemma_.lower() not in _AFTERWARDS:
+        return [piece]
     subject = _subject(verb)
     if (
         piece.prefix
@@ -429,6 +433,9 @@ def _relative(head: Token, verb: Token, part: list[Token]) -> list[Token | str] 
         return None
     if head.dep_ == "pobj" and (who.lower_ == "which" or head.head.head.pos_ in ("NOUN", "PROPN")):
         return None  # "the talks with Japan, which ...", "members of the club, who ...": which of the two?
+    forms = {t.tag_ for t in (verb, *verb.children) if t.tag_ in ("VBZ", "VBP")}
+    if (head.tag_ in ("NNS", "NNPS") and "VBZ" in forms) or (head.tag_ in ("NN", "NNP") and "VBP" in forms):
+        return None  # "won two seats, which gives her a majority"
     if (
         who.lower_ == "which"
         and verb.i - who.i <= 3

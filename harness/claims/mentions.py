@@ -20,6 +20,9 @@ _GENDER = {"he": "m", "his": "m", "him": "m", "she": "f", "her": "f"}
 _MALE = frozenset("mr sir lord king prince father baron duke pope".split())
 _FEMALE = frozenset("mrs ms miss lady queen princess dame mother baroness duchess mme".split())
 _TITLES = frozenset("mr mrs ms miss dr sir".split())
+_OFFICES = _TITLES | frozenset(
+    "mayor governor gov senator sen president judge sheriff minister sergeant captain chief coun cllr rep prof".split()
+)
 _CAPITALS = 0.02
 _SUBJECTS = ("nsubj", "nsubjpass")
 
@@ -59,8 +62,10 @@ def _people(doc: Doc) -> dict[int, str]:
         words = [t for t in entity if t.tag_ != "POS" and not t.is_space]
         while words and words[-1].i + 1 < len(doc) and (t := doc[words[-1].i + 1]).pos_ == "PROPN" and t.is_title:
             words.append(t)  # the model often ends a name of three words after two
-        while len(words) > 1 and words[0].lower_.rstrip(".") in _TITLES:
+        while len(words) > 1 and words[0].lower_.rstrip(".") in _OFFICES:
             words = words[1:]
+        if len(words) == 1 and words[0].lower_.rstrip(".") in _OFFICES:
+            continue
         if words and all(w.text[0].isalpha() for w in words) and words[-1].text[0].isupper():
             out[words[-1].i] = doc[words[0].i : words[-1].i + 1].text
     return out

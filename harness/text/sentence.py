@@ -16,7 +16,7 @@ _ABBREVIATIONS = frozenset(
     st mt ft messrs mme mlle sr jr inc ltd corp co cos bros dept dist est assn ave blvd rd vs etc eg ie cf al ca approx
     no nos vol pp fig art sec ed eds jan feb mar apr jun jul aug sept sep oct nov dec mon tue tues wed thu thur thurs
     fri sat sun ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich minn miss mo mont neb nev okla
-    ore pa tenn tex va vt wash wis wyo""".split()
+    ore pa tenn tex va vt wash wis wyo que ont alta coun cllr""".split()
 )
 # After these a capital does begin a new sentence more often than not: "in 1999, Acme Inc. The firm ...".
 _MAY_END = frozenset("inc ltd corp co cos bros jr sr etc al est ave blvd rd st dept".split())
