@@ -181,12 +181,10 @@ class Hub:
     data_files: str | None = None
 
     def load(self, path: str | None = None) -> list[Benchmark]:
-        import datasets
+        from datasets import load_dataset  # type: ignore[attr-defined]  # mypy sees our folder datasets/
 
         try:
-            rows = datasets.load_dataset(
-                self.name, split=self.split, revision=self.revision, data_files=path or self.data_files
-            )
+            rows = load_dataset(self.name, split=self.split, revision=self.revision, data_files=path or self.data_files)
         except Exception as error:  # the library raises a dozen kinds for: no network, no such set, no access
             raise DataError(
                 f"The data set {self.name!r} cannot be loaded ({type(error).__name__}: {error}). It needs a network and, for a "

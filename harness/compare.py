@@ -35,7 +35,7 @@ COLUMNS = (
 
 # What has to hold between control rows, else a metric or the data is broken (an extract of the reference that
 # scores below another event's text, say): kind, metric, the row that must not be lower, the other.
-SANE: tuple[tuple[str, str, str, str], ...] = (
+SANE: tuple[tuple[Kind, str, str, str], ...] = (
     ("brief", "rouge1_f", "oracle", "other_event"),
     ("brief", "rouge1_f", "oracle", "lead"),
     ("brief", "rouge1_f", "lead", "other_event"),

@@ -63,7 +63,7 @@ def experiment(cfg: DictConfig) -> None:
     dataset: Dataset = _build(cfg.dataset)
     events = dataset.events()  # bad input ends the run here, before any model is loaded
     judges = _judges(cfg)
-    names = {"dataset": dataset.name} | {group: settings[group]["name"] for group in ("model", "prompt", "brief")}
+    names = {"dataset": str(dataset.name)} | {g: str(settings[g]["name"]) for g in ("model", "prompt", "brief")}
     output = Path(settings["output"])
     folder = RunFolder(output.joinpath(*map(_slug, names.values())))
     identity = {group: settings[group] for group in IDENTITY} | {"data": data_digest(events)}
@@ -123,8 +123,8 @@ def _control(
     from harness.provenance import data_digest
     from harness.store import RunFolder
 
-    names = {"dataset": dataset.name, "model": f"control:{name}", "prompt": "-", "brief": "-"}
-    folder = RunFolder(output / _slug(dataset.name) / "controls" / name)
+    names = {"dataset": str(dataset.name), "model": f"control:{name}", "prompt": "-", "brief": "-"}
+    folder = RunFolder(output / _slug(names["dataset"]) / "controls" / name)
     with folder:
         # A control holds nobody's work: on other events it is simply made anew.
         identity = {"data": data_digest(events), "control": CONTROLS[name]}
@@ -174,7 +174,7 @@ def _misfit(settings: Mapping[str, Any], cause: BaseException) -> str:
 
     from hydra.utils import get_object
 
-    target = settings.get("_target_")
+    target = str(settings.get("_target_"))
     try:
         takes = ", ".join(inspect.signature(get_object(target)).parameters)
     except Exception:  # the target itself is what is wrong, and `cause` says so

@@ -299,7 +299,7 @@ def _build(hint: Any, value: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         inner = [a for a in arguments if a is not type(None)]
         return _build(inner[0], value) if len(inner) == 1 else value
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return from_dict(hint, value)
     if origin is tuple:
         inner = arguments[0]
@@ -311,7 +311,7 @@ def _build(hint: Any, value: Any) -> Any:
 
 def from_dict(cls: type[Noun], record: Mapping[str, Any]) -> Noun:
     """The noun of a record made by `to_dict`; TypeError or KeyError when it is no such record."""
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]  # a class is hashable
     unknown = set(record) - set(hints)
     if unknown:
         raise TypeError(f"{cls.__name__} has no field {sorted(unknown)[0]!r}; it has {', '.join(hints)}")

@@ -236,15 +236,13 @@ def _record_rows(benchmark: Benchmark, judgement: Judgement, tuned: float | None
         statistic = getattr(agreement, metric)
         # Kendall's tau is quadratic in ties and adds little: fewer bootstrap samples keep a table to minutes.
         draws = samples if metric != "kendall" else min(samples, 200)
-        interval = agreement.interval(groups, lambda i, s=statistic: s(x[i], y[i]), draws, seed)
+        interval = agreement.interval(groups, _of_pairs(statistic, x, y), draws, seed)
         rows.append(_row(name, judgement, metric, statistic(x, y), interval, len(x), share))
         if max(map(len, groups), default=0) < 2:
             continue
         inside = agreement.per_document(statistic, groups, x, y)
         defined = inside[~np.isnan(inside)]
-        interval = agreement.interval(
-            [np.array([i]) for i in range(len(defined))], lambda i, d=defined: float(d[i].mean()), samples, seed
-        )
+        interval = agreement.interval([np.array([i]) for i in range(len(defined))], _mean_of(defined), samples, seed)
         mean = float(defined.mean()) if len(defined) else math.nan
         rows.append(
             _row(name, judgement, f"doc_{metric}", mean, interval, len(defined), len(defined) / len(set(owners)))
@@ -253,6 +251,17 @@ def _record_rows(benchmark: Benchmark, judgement: Judgement, tuned: float | None
     if len(set(systems)) > 2 and None not in systems:
         rows += _system_rows(name, judgement, systems, groups, x, y, share, samples, seed)
     return rows
+
+
+Pairs = Callable[[np.ndarray, np.ndarray], float]
+
+
+def _of_pairs(statistic: Pairs, x: np.ndarray, y: np.ndarray) -> agreement.Statistic:
+    return lambda index: statistic(x[index], y[index])
+
+
+def _mean_of(values: np.ndarray) -> agreement.Statistic:
+    return lambda index: float(values[index].mean())
 
 
 def _system_rows(
@@ -270,19 +279,21 @@ def _system_rows(
     order = {system: i for i, system in enumerate(sorted(set(systems), key=str))}
     which = np.array([order[system] for system in systems])
 
-    def means(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        count = np.bincount(which[index], minlength=len(order))
-        there = count > 0
-        return tuple((np.bincount(which[index], v[index], minlength=len(order))[there] / count[there]) for v in (x, y))  # type: ignore[return-value]
+    def of_means(statistic: Pairs) -> agreement.Statistic:
+        def of(index: np.ndarray) -> float:
+            count = np.bincount(which[index], minlength=len(order))
+            a, b = (np.bincount(which[index], v[index], minlength=len(order))[count > 0] for v in (x, y))
+            return statistic(a / count[count > 0], b / count[count > 0])
+
+        return of
 
     everything = np.arange(len(x))
     rows = []
     for metric in ("pearson", "spearman", "kendall"):
         statistic = getattr(agreement, metric)
-        interval = agreement.interval(groups, lambda i, s=statistic: s(*means(i)), samples, seed)
-        rows.append(
-            _row(name, judgement, f"system_{metric}", statistic(*means(everything)), interval, len(order), share)
-        )
+        measured = of_means(statistic)
+        interval = agreement.interval(groups, measured, samples, seed)
+        rows.append(_row(name, judgement, f"system_{metric}", measured(everything), interval, len(order), share))
     return rows
 
 
@@ -380,19 +391,10 @@ def part(benchmark: Benchmark, judgement: Judgement, origin: str) -> Judgement:
 
 FORMATS = ("md", "csv", "json")
 
-SHOWN = (
-    "bacc",
-    "bacc_tuned",
-    "bacc_best",
-    "auc",
-    "pearson",
-    "spearman",
-    "kendall",
-    "doc_pearson",
-    "doc_spearman",
-    "doc_kendall",
+SHOWN = tuple(
+    """bacc bacc_tuned bacc_best auc pearson spearman kendall doc_pearson doc_spearman doc_kendall
+    system_pearson system_spearman system_kendall sentence_bacc sentence_bacc_best sentence_auc""".split()
 )
-SHOWN += ("system_pearson", "system_spearman", "system_kendall", "sentence_bacc", "sentence_bacc_best", "sentence_auc")
 
 
 def render(rows: Sequence[Row], form: str) -> str:
