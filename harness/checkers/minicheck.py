@@ -9,9 +9,9 @@ import numpy as np
 
 from harness import text
 from harness.checkers import chunks
-from harness.checkers.reader import Form, Reader, Reading
+from harness.checkers.reader import Form, Reader
 from harness.errors import ConfigError
-from harness.schema import Article, Claim, Label, Signature, Verdict
+from harness.schema import Article, Claim, Signature, Verdict
 
 VERSION = "1"
 T5_PREFIX = "predict: "
@@ -75,16 +75,12 @@ class MiniCheck:
         )
 
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
-        readings = self._reader.read(pairs)
-        return [self._judge(*pair, reading) for pair, reading in zip(pairs, readings, strict=True)]
+        readings = self._reader.read(pairs, _row)
+        return [chunks.judge(*pair, reading, self.threshold) for pair, reading in zip(pairs, readings, strict=True)]
 
-    def _judge(self, claim: Claim, article: Article, reading: Reading) -> Verdict:
-        if reading.error:
-            return Verdict(claim.id, article.id, None, None, error=reading.error)
-        supports = 1 / (1 + np.exp(reading.outputs[:, 0] - reading.outputs[:, 1]))
-        best = int(supports.argmax())
-        label: Label = "supported" if supports[best] >= self.threshold else "not_mentioned"
-        return Verdict(claim.id, article.id, label, float(supports[best]), None, (reading.passages[best],))
+
+def _row(outputs: np.ndarray) -> chunks.Row:
+    return {"supported": float(1 / (1 + np.exp(outputs[0] - outputs[1])))}
 
 
 def _encode(tokenizer: Any, passage: str, claim: str) -> Mapping[str, Sequence[int]]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from harness import text
 from harness.checkers import chunks
-from harness.checkers.reader import Form, Reader, Reading
+from harness.checkers.reader import Form, Reader
 from harness.errors import ConfigError
-from harness.schema import Article, Claim, Label, Signature, Verdict
+from harness.schema import LABELS, Article, Claim, Signature, Verdict
 
 VERSION = "1"
 
@@ -30,15 +30,13 @@ class Nli:
     """Calls a claim supported when one passage of the article entails it.
 
     probability = the largest P(entailment) over the passages (max over evidence as in SummaC-ZS, Laban et al. 2022);
-    contradiction = P(contradiction) of the aligned passage, the one that has most of the claim's content words: what
-    a network says about a passage on something else is not asked. Both are the network's softmax, not recalibrated,
-    and contradiction is lowered so that the two add up to 1 at most. A claim below `threshold` is contradicted when
-    that is likelier than "not mentioned". Checkpoints with two outputs (entailment or not) never say contradicted:
-    there contradiction is None.
+    contradiction = P(contradiction) of the passage that has most of the claim's content words. Both are the network's
+    softmax, not recalibrated. A claim below `threshold` is contradicted when that is likelier than "not mentioned".
+    Checkpoints with two outputs (entailment or not) never say contradicted: there contradiction is None.
 
     Which output means what is read from the checkpoint's `id2label`, in any order and spelling; `labels` names them
     where the checkpoint does not, in the order of its outputs. Passages have at most `passage_tokens` tokens and
-    share `overlap` sentences with the one before. Evidence: the passage that decided, then the other of the two.
+    share `overlap` sentences with the one before.
     """
 
     def __init__(
@@ -87,25 +85,13 @@ class Nli:
         )
 
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
-        readings = self._reader.read(pairs)
-        return [self._judge(*pair, reading) for pair, reading in zip(pairs, readings, strict=True)]
+        readings = self._reader.read(pairs, self._row)
+        return [chunks.judge(*pair, reading, self.threshold) for pair, reading in zip(pairs, readings, strict=True)]
 
-    def _judge(self, claim: Claim, article: Article, reading: Reading) -> Verdict:
-        if reading.error:
-            return Verdict(claim.id, article.id, None, None, error=reading.error)
-        outputs = np.exp(reading.outputs - reading.outputs.max(axis=1, keepdims=True))
-        outputs /= outputs.sum(axis=1, keepdims=True)
-        entailment = outputs[:, self._columns["supported"]]
-        best = int(entailment.argmax())
-        support = float(entailment[best])
-        aligned, contradiction = best, None
-        if "contradicted" in self._columns:
-            aligned = most_words(claim.text, [passage.text for passage in reading.passages])
-            contradiction = min(float(outputs[aligned, self._columns["contradicted"]]), 1 - support)
-        label = decide(support, contradiction, self.threshold)
-        order = (aligned, best) if label == "contradicted" else (best, aligned)
-        evidence = tuple(reading.passages[index] for index in dict.fromkeys(order))
-        return Verdict(claim.id, article.id, label, support, contradiction, evidence)
+    def _row(self, outputs: np.ndarray) -> chunks.Row:
+        odds = np.exp(outputs - outputs.max())
+        shares = odds / odds.sum()
+        return {label: float(shares[self._columns[label]]) for label in LABELS if label in self._columns}
 
 
 def columns(names: Sequence[str], checkpoint: str) -> dict[str, int]:
@@ -130,22 +116,6 @@ def columns(names: Sequence[str], checkpoint: str) -> dict[str, int]:
         "and contradiction, or entailment and not_entailment, in any order. If they mean that under other names, say so "
         "in their order: checker.labels=[entailment,neutral,contradiction]."
     )
-
-
-def decide(support: float, contradiction: float | None, threshold: float) -> Label:
-    """Supported from the threshold on; else the likelier of contradicted and not mentioned."""
-    if support >= threshold:
-        return "supported"
-    if contradiction is not None and contradiction > 1 - support - contradiction:
-        return "contradicted"
-    return "not_mentioned"
-
-
-def most_words(claim: str, passages: Sequence[str]) -> int:
-    """The passage that has most of the claim's content words (stems), the first among equals."""
-    wanted = set(map(text.stem, text.content_words(claim)))
-    shared = [len(wanted & set(map(text.stem, text.content_words(passage)))) for passage in passages]
-    return shared.index(max(shared))
 
 
 def _encode(tokenizer: Any, passage: str, claim: str) -> Mapping[str, Sequence[int]]:

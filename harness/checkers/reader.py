@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 BUCKET = 32  # padded lengths are multiples of this
 BATCH_TOKENS = {"cpu": 4096, "cuda": 32_768, "mps": 8192}  # padded tokens of one forward pass
-LEAST = 16  # tokens a passage needs beside the claim
 _FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
 # Architectures whose table of positions begins after the padding index.
 _OFFSET_POSITIONS = ("roberta", "camembert", "mpnet", "longformer")
 
 Input = Mapping[str, Sequence[int]]  # input_ids, attention_mask, perhaps token_type_ids
-
-
-class Unreadable(Exception):
-    """This pair cannot be read, and why: recorded in its verdict, no error of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +45,6 @@ class Form:
     architecture: str
     encode: Callable[[Any, str, str], Input]
     forward: Callable[[Any, Mapping[str, Any]], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the network made of one pair: a row of outputs for each passage, or why there is none."""
-
-    passages: tuple[Span, ...] = ()
-    outputs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    error: str | None = None
 
 
 class Reader:
@@ -91,50 +77,35 @@ class Reader:
         self.tokenizer = self._load("AutoTokenizer")
         self.context_tokens = self._context(context_tokens)
         self._marks = _special_tokens(self.tokenizer)
-        self._passages = chunks.Passages(chunks.TokenizerMeasure(self.tokenizer))
+        self.passages = chunks.Passages(chunks.TokenizerMeasure(self.tokenizer))
 
-    def read(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Reading]:
-        """One reading per pair, in order; equal pairs and equal (passage, claim) inputs are read once."""
-        plans: dict[tuple[str, str], tuple[tuple[Span, ...], list[tuple[str, str]]] | str] = {}
+    def read(
+        self, pairs: Sequence[tuple[Claim, Article]], row: Callable[[np.ndarray], chunks.Row]
+    ) -> list[chunks.Reading]:
+        """One reading per pair, in order; `row` says what the outputs of the network mean."""
         inputs: dict[tuple[str, str], Input] = {}
-        for claim, article in pairs:
-            key = (claim.text, article.text)
-            if key in plans:
-                continue
-            try:
-                passages, encoded = self._plan(*key)
-            except Unreadable as reason:
-                plans[key] = str(reason)
-                continue
-            texts = [(span.text, claim.text) for span in passages]
-            plans[key] = passages, texts
-            inputs.update(zip(texts, encoded, strict=True))
-        outputs = dict(zip(inputs, self._run(list(inputs.values())), strict=True))
 
-        def reading(plan: tuple[tuple[Span, ...], list[tuple[str, str]]] | str) -> Reading:
-            if isinstance(plan, str):
-                return Reading(error=plan)
-            return Reading(plan[0], np.stack([outputs[key] for key in plan[1]]))
+        def plan(claim: str, article: str) -> tuple[Span, ...]:
+            passages, encoded = self.plan(claim, article)
+            inputs.update(zip([(claim, passage.text) for passage in passages], encoded, strict=True))
+            return passages
 
-        return [reading(plans[claim.text, article.text]) for claim, article in pairs]
+        def ask(questions: list[tuple[str, str]]) -> list[chunks.Row]:
+            return [row(outputs) for outputs in self._run([inputs[question] for question in questions])]
 
-    def _plan(self, claim: str, article: str) -> tuple[tuple[Span, ...], list[Input]]:
+        return chunks.read(pairs, plan, ask)
+
+    def plan(self, claim: str, article: str) -> tuple[tuple[Span, ...], list[Input]]:
         """The passages of an article that fit beside the claim, and their inputs."""
-        readable(claim, article)
-        claim = self._plain(claim)
-        needed = len(self._form.encode(self.tokenizer, "", claim)["input_ids"])
-        budget = min(self.passage_tokens, self.context_tokens - needed)
-        while budget >= min(LEAST, self.passage_tokens):
-            passages = self._passages.of(article, budget, self.overlap)
-            encoded = [self._form.encode(self.tokenizer, self._plain(span.text), claim) for span in passages]
-            excess = max(len(one["input_ids"]) for one in encoded) - self.context_tokens
-            if excess <= 0:
-                return passages, encoded
-            budget -= excess  # joining made more tokens than the parts have
-        raise Unreadable(
-            f"the claim needs {needed} of the {self.context_tokens} tokens that {self.name} reads at once: no room "
-            "for evidence beside it, and a claim is never cut"
-        )
+        inputs: dict[str, Input] = {}
+
+        def size(passage: str) -> int:
+            if passage not in inputs:
+                inputs[passage] = self._form.encode(self.tokenizer, self._plain(passage), self._plain(claim))
+            return len(inputs[passage]["input_ids"])
+
+        passages = self.passages.fitting(claim, article, size, self.context_tokens, self.passage_tokens, self.overlap)
+        return passages, [inputs[passage.text] for passage in passages]
 
     def _plain(self, text: str) -> str:
         """The text with the tokenizer's own marks made harmless: what an article says cannot end the passage."""
@@ -197,20 +168,25 @@ class Reader:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        return (
-            self._load(self._form.architecture, dtype=getattr(torch, self.dtype), use_safetensors=True)
-            .to(self.device)
-            .eval()
-        )
+        options = {"dtype": getattr(torch, self.dtype), "use_safetensors": True, "output_loading_info": True}
+        network, loaded = self._load(self._form.architecture, **options)
+        if absent := sorted(loaded["missing_keys"]):
+            # A bare language model would get an output layer of random numbers, and verdicts to match.
+            raise WeightsError(
+                f"The checkpoint {self.name!r} in {self._path} is not one of {self._form.architecture}: "
+                f"{len(absent)} tensors are not in its files, {absent[0]} among them."
+            )
+        return network.to(self.device).eval()
 
     def _load(self, what: str, **options: Any) -> Any:
         import transformers
+        from safetensors import SafetensorError
 
         try:
             return getattr(transformers, what).from_pretrained(
                 self._path, trust_remote_code=False, local_files_only=True, **options
             )
-        except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
             raise WeightsError(
                 f"The checkpoint {self.name!r} in {self._path} cannot be read as {what}: {reason}. Expected an architecture "
@@ -231,14 +207,6 @@ class Reader:
         if rows and wanted > rows and getattr(self.config, "position_biased_input", True):
             raise ConfigError(f"context_tokens={wanted}, but {self.name} has positions for {rows} tokens.")
         return wanted
-
-
-def readable(claim: str, article: str) -> None:
-    """Unreadable when there is nothing to judge or nothing to judge it by."""
-    if not claim.strip():
-        raise Unreadable("the claim has no text")
-    if not article.strip():
-        raise Unreadable("the article has no text")
 
 
 def _special_tokens(tokenizer: Any) -> re.Pattern[str] | None:

@@ -66,6 +66,20 @@ def byte_level():
     return model, marks | {"cls_token": "<s>", "sep_token": "</s>"}, "<s> $A </s>", "<s> $A </s> </s> $B </s>"
 
 
+CHAT = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def chat(max_length: int):
+    """A byte-level tokenizer with a chat template, as language models have it."""
+    model, marks, _, _ = byte_level()
+    model.add_special_tokens(["<|im_start|>", "<|im_end|>"])
+    marks = {"eos_token": "<|im_end|>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    return tokenizer(model, marks, "$A", "$A $B", max_length, CHAT)
+
+
 def unigram():
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
@@ -89,13 +103,15 @@ NLI_LABELS = ["entailment", "neutral", "contradiction"]
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory) -> dict[str, Path]:
-    """Random weights: bert, roberta and deberta with three NLI outputs; roberta2 with two; t5."""
+    """Random weights: bert, roberta and deberta with three NLI outputs; roberta2 with two; t5; a llama that chats."""
     import torch
     from transformers import (
         BertConfig,
         BertForSequenceClassification,
         DebertaV2Config,
         DebertaV2ForSequenceClassification,
+        LlamaConfig,
+        LlamaForCausalLM,
         RobertaConfig,
         RobertaForSequenceClassification,
         T5Config,
@@ -129,7 +145,17 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
         **labels,
     )
     t5 = T5Config(vocab_size=320, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, decoder_start_token_id=0)
+    talk = chat(2048)
+    llama = LlamaConfig(
+        vocab_size=len(talk),
+        num_key_value_heads=1,
+        max_position_embeddings=2048,
+        eos_token_id=talk.eos_token_id,
+        pad_token_id=talk.pad_token_id,
+        **small,
+    )
     return {
+        "llama": save(LlamaForCausalLM(llama), talk, root / "llama"),
         "bert": save(BertForSequenceClassification(bert), word, root / "bert"),
         "roberta": save(RobertaForSequenceClassification(RobertaConfig(**roberta, **labels)), byte, root / "roberta"),
         "roberta2": save(

@@ -12,7 +12,7 @@ from tests.checkers.test_nli import claim, pairs
 
 
 def inputs(checker: MiniCheck, passage: str, said: str) -> list[str]:
-    return [checker._reader.tokenizer.decode(one["input_ids"]) for one in checker._reader._plan(said, passage)[1]]
+    return [checker._reader.tokenizer.decode(one["input_ids"]) for one in checker._reader.plan(said, passage)[1]]
 
 
 def test_the_input_is_that_of_the_authors(checkpoints):
@@ -21,7 +21,7 @@ def test_the_input_is_that_of_the_authors(checkpoints):
     assert inputs(encoder, passage, said) == [f"<s>{passage}</s>{said}</s>"]
     # A reference of its own: the tokenizer on the joined string.
     expected = t5._reader.tokenizer(f"predict: {passage}</s>{said}")["input_ids"]
-    assert t5._reader._plan(said, passage)[1][0]["input_ids"] == expected
+    assert t5._reader.plan(said, passage)[1][0]["input_ids"] == expected
     assert expected.count(t5._reader.tokenizer.eos_token_id) == 2
 
 
@@ -59,7 +59,7 @@ def test_batches_and_order_change_nothing(checkpoints, name):
 def test_the_whole_article_is_read_and_the_claim_is_whole(checkpoints, name):
     checker = MiniCheck(str(checkpoints[name]), passage_tokens=100)
     said, article = "The mayor closed the harbour. " * 3, article_text(300) + " The granite moved."
-    spans, encoded = checker._reader._plan(said.strip(), article)
+    spans, encoded = checker._reader.plan(said.strip(), article)
     assert spans[-1].text.endswith("The granite moved.")
     assert max(len(one["input_ids"]) for one in encoded) <= checker._reader.context_tokens
     eos = checker._reader.tokenizer.eos_token_id

@@ -77,7 +77,7 @@ def test_probability_is_the_most_that_one_passage_gives(checkpoints):
     article = article_text(60)
     said = claim("The mayor closed the harbour.")
     whole = checker.check([(said, Article("a", article))])[0]
-    passages = checker._reader._passages.of(article, 128 - 9, 0)
+    passages = checker._reader.passages.of(article, 128 - 9, 0)
     assert len(passages) > 4
     parts = checker.check([(said, Article("p", span.text)) for span in passages])
     assert whole.probability == pytest.approx(max(v.probability for v in parts), abs=1e-5)
@@ -104,7 +104,7 @@ def test_support_in_the_last_sentence_of_a_long_article_is_found(granite):
 def test_a_mark_of_the_tokenizer_in_an_article_is_text(granite):
     """An article cannot end the passage and speak for the claim."""
     checker = Nli(str(granite))
-    ids = checker._reader._plan("It moved [SEP] granite.", "The mayor [SEP][CLS] said.")[1][0]["input_ids"]
+    ids = checker._reader.plan("It moved [SEP] granite.", "The mayor [SEP][CLS] said.")[1][0]["input_ids"]
     marks = [checker._reader.tokenizer.convert_ids_to_tokens(i) for i in ids]
     assert marks.count("[SEP]") == 2
     assert marks.count("[CLS]") == 1
@@ -117,7 +117,7 @@ def test_a_claim_is_never_cut(checkpoints):
     verdicts = checker.check([(fits, article), (too_long, article)])
     assert verdicts[0].error is None
     assert verdicts[0].label is not None
-    assert "123 of the 128 tokens" in verdicts[1].error
+    assert "need 123 of the 128 tokens" in verdicts[1].error
     assert verdicts[1].label is verdicts[1].probability is None
 
 
@@ -181,6 +181,22 @@ def test_a_missing_checkpoint_is_named_at_once(tmp_path, monkeypatch):
         Nli(str(tmp_path))
 
 
+def test_a_checkpoint_without_its_output_layer_is_refused(checkpoints, tmp_path):
+    """A bare language model would be given random outputs, and say something all the same."""
+    from safetensors.torch import load_file, save_file
+
+    place = tmp_path / "bare"
+    shutil.copytree(checkpoints["bert"], place)
+    weights = load_file(place / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if not name.startswith("classifier")}
+    save_file(kept, place / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(WeightsError, match=r"classifier\.bias"):
+        Nli(str(place)).check(pairs(1))
+    (place / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        Nli(str(place)).check(pairs(1))
+
+
 def test_a_context_beyond_the_table_of_positions_is_refused(checkpoints):
     assert Nli(str(checkpoints["roberta"]))._reader.context_tokens == 128  # 130 rows, the first two never used
     assert Nli(str(checkpoints["deberta"]), context_tokens=300).check(pairs(2))[0].error is None
@@ -192,7 +208,7 @@ def test_the_longest_input_there_is_can_be_read(checkpoints):
     """Every position of the table is used once, and none beyond it."""
     for name in ARCHITECTURES:
         checker = Nli(str(checkpoints[name]), passage_tokens=1000)
-        _, inputs = checker._reader._plan("The mayor closed the harbour.", article_text(100))
+        _, inputs = checker._reader.plan("The mayor closed the harbour.", article_text(100))
         assert max(len(one["input_ids"]) for one in inputs) > 115
         assert (
             checker.check([(claim("The mayor closed the harbour."), Article("a", article_text(100)))])[0].error is None
