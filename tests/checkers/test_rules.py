@@ -123,8 +123,8 @@ def test_thousands_of_pairs_a_second() -> None:
     claims = [f"The fire killed {n} people in Oslo on Monday." for n in range(50)]
     passages = [f"On Monday the fire in Oslo, which began in street {n}, left {n} people dead." for n in range(50)]
     rules.disagreements(claims[0], passages[0])
-    start = time.perf_counter()
+    start = time.process_time()
     for claim in claims:
         for passage in passages:
             rules.disagreements(claim, passage)
-    assert 2500 / (time.perf_counter() - start) > 1000
+    assert 2500 / (time.process_time() - start) > 1000

@@ -83,9 +83,9 @@ def test_appending_a_paragraph_changes_nothing_before_it() -> None:
 
 def test_fast_enough_to_run_on_everything() -> None:
     text = "Mr. Smith said on Monday that prices in the U.S. rose 2.5 percent. Nobody knew why. " * 2000
-    start = time.perf_counter()
+    start = time.process_time()
     sentences(text)
-    assert len(text.split()) / (time.perf_counter() - start) > 50_000
+    assert len(text.split()) / (time.process_time() - start) > 50_000
 
 
 @pytest.mark.parametrize(
