@@ -400,6 +400,9 @@ _NOWHERE = "nowhere in the article"
 
 
 def _dated(day: Date, grain: str, there: Sequence[Date], published: str | None) -> bool:
+    # An article without a date says of no year that it is meant: "12 July" does not bear out "July 2022".
+    if day.year and not published and all(d.year != day.year for d in there):
+        return False
     if any(day.comparable(d) and day.compatible(d) and _says_something(d, grain) for d in there):
         return True
     if grain == "time" or not published:

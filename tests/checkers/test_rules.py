@@ -128,3 +128,11 @@ def test_thousands_of_pairs_a_second() -> None:
         for passage in passages:
             rules.disagreements(claim, passage)
     assert 2500 / (time.process_time() - start) > 1000
+
+
+def test_an_undated_article_says_of_no_year_that_it_is_meant() -> None:
+    article = "Lavrov met Kim in Wonsan on July 12."
+    claim = "Lavrov met Kim in Wonsan in July 2022."
+    assert [d.kind for d in rules.unsupported(claim, article)] == ["date"]
+    assert rules.unsupported(claim, article, "2022-07-13") == []
+    assert [d.kind for d in rules.unsupported(claim, article, "2025-07-13")] == ["date"]
