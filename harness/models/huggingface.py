@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib import metadata
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, ContextError, WeightsError
@@ -258,6 +259,39 @@ class Transformers:
                 for request, generation in self._write(batch, prompts):
                     if wanted is None or request.id in wanted:
                         done(request, generation)
+
+    def choose(self, messages: Sequence[Message], answers: Sequence[str]) -> list[float]:
+        """The log-probability of the token that begins each answer, as the first token of the reply.
+
+        Answers that begin alike are told apart where they first differ, after what they share; ConfigError if one is the
+        beginning of another. One prompt at a time: no padding, so no batch can change a number.
+        """
+        import torch
+
+        rows = [self._tokenizer(answer, add_special_tokens=False)["input_ids"] for answer in answers]
+        shared = [column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False))]
+        tokens = [row[len(shared)] if len(row) > len(shared) else None for row in rows]
+        if None in tokens or len(set(tokens)) < len(tokens):
+            raise ConfigError(f"{self.name} cannot choose between {', '.join(answers)}: they are not told apart by one token.")
+        model = self._model
+        prompt, given = self._prompt(messages), {}
+        if self._seq2seq:
+            given = {"decoder_input_ids": torch.tensor([[model.config.decoder_start_token_id, *shared]], device=self.device)}
+        else:
+            prompt = [*prompt, *shared]
+        ids = torch.tensor([prompt], device=self.device)
+        with torch.inference_mode():
+            out = model.generate(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                **given,
+                do_sample=False,
+                max_new_tokens=1,
+                output_logits=True,
+                return_dict_in_generate=True,
+            )
+        logs = out.logits[0][0].float().log_softmax(-1)
+        return [logs[token].item() for token in tokens]
 
     def _batches(self, requests: Sequence[Request], prompts: dict[str, list[int]]) -> Iterator[list[Request]]:
         """Rows of like length and equal output budget together, the longest first."""
