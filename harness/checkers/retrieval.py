@@ -52,7 +52,9 @@ class Retriever:
         spans = self.sentences(article)
         if not spans:
             return [[] for _ in claims]
-        similarity = self.encoder.encode(claims) @ self.encoder.encode([span.text for span in spans]).T
+        vectors = self.encoder.encode([span.text for span in spans])
+        # Not one matrix product: its last bits depend on how many claims are asked at once.
+        similarity = np.array([(vectors * claim).sum(axis=1) for claim in self.encoder.encode(claims)])
         # Ties go to the earlier sentence, so that the order does not depend on the sorting algorithm.
         order = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
         return [

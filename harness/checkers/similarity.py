@@ -57,8 +57,8 @@ class Similarity:
     def _judge(self, claim: Claim, article: Article, passages: list[Passage]) -> Verdict:
         if not passages:
             return Verdict(claim.id, article.id, None, None, error="the article has no text")
-        wanted = set(map(text.stem, text.content_words(claim.text)))
-        there = set(map(text.stem, text.content_words(" ".join(p.text for p in passages))))
+        wanted = set(text.content_words(claim.text))
+        there = set(text.content_words(" ".join(p.text for p in passages)))
         overlap = len(wanted & there) / len(wanted) if wanted else 0.0
         differing = rules.disagreements(claim.text, passages[0].text, article.published)
         missing = rules.unsupported(claim.text, article.text)
@@ -70,5 +70,11 @@ class Similarity:
         if differing and overlap >= 0.5:
             label, contradiction, support = "contradicted", max(1 - support, 0.5), min(support, self.threshold / 2)
         return Verdict(
-            claim.id, article.id, label, support, min(contradiction, 1 - support), tuple(p.span for p in passages), notes
+            claim.id,
+            article.id,
+            label,
+            support,
+            min(contradiction, 1 - support),
+            tuple(p.span for p in passages),
+            notes,
         )
