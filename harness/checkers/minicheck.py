@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from harness import text
 from harness.checkers import chunks
 from harness.checkers.reader import Form, Reader
 from harness.errors import ConfigError
@@ -59,20 +58,7 @@ class MiniCheck:
 
     @property
     def signature(self) -> Signature:
-        reader = self._reader
-        return Signature(
-            "minicheck",
-            (
-                ("v", VERSION),
-                ("chunks", chunks.VERSION),
-                ("checkpoint", reader.identity),
-                ("passage", str(reader.passage_tokens)),
-                ("context", str(reader.context_tokens)),
-                ("dtype", reader.dtype),
-                ("split", text.SPLITTER),
-                ("threshold", str(self.threshold)),
-            ),
-        )
+        return Signature("minicheck", (("v", VERSION), ("threshold", str(self.threshold)), *self._reader.fields))
 
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
         readings = self._reader.read(pairs, _row)

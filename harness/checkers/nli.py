@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from harness import text
 from harness.checkers import chunks
 from harness.checkers.reader import Form, Reader
 from harness.errors import ConfigError
@@ -67,22 +66,9 @@ class Nli:
 
     @property
     def signature(self) -> Signature:
-        reader = self._reader
         order = ",".join(f"{meaning}:{column}" for meaning, column in sorted(self._columns.items()))
-        return Signature(
-            "nli",
-            (
-                ("v", VERSION),
-                ("chunks", chunks.VERSION),
-                ("checkpoint", reader.identity),
-                ("labels", order),
-                ("passage", f"{reader.passage_tokens}+{reader.overlap}"),
-                ("context", str(reader.context_tokens)),
-                ("dtype", reader.dtype),
-                ("split", text.SPLITTER),
-                ("threshold", str(self.threshold)),
-            ),
-        )
+        own = (("v", VERSION), ("labels", order), ("threshold", str(self.threshold)))
+        return Signature("nli", (*own, *self._reader.fields))
 
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
         readings = self._reader.read(pairs, self._row)

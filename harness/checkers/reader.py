@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from harness import text
 from harness.checkers import chunks
 from harness.errors import ConfigError, WeightsError
 from harness.models import Checkpoint
@@ -78,6 +80,19 @@ class Reader:
         self.context_tokens = self._context(context_tokens)
         self._marks = _special_tokens(self.tokenizer)
         self.passages = chunks.Passages(chunks.TokenizerMeasure(self.tokenizer))
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """What of this reader can change a verdict, for the signature of its checker."""
+        return (
+            ("chunks", chunks.VERSION),
+            ("checkpoint", self.identity),
+            ("passage", f"{self.passage_tokens}+{self.overlap}"),
+            ("context", str(self.context_tokens)),
+            ("dtype", self.dtype),
+            ("transformers", metadata.version("transformers")),
+            ("split", text.SPLITTER),
+        )
 
     def read(
         self, pairs: Sequence[tuple[Claim, Article]], row: Callable[[np.ndarray], chunks.Row]
