@@ -109,9 +109,9 @@ class Llm:
             rows: list[chunks.Row] = []
             for question in questions:
                 logs = self.judge.choose(self.messages(*question), list(self.answers.values()))  # type: ignore[attr-defined]
-                given = {label: math.exp(log) for label, log in zip(self.answers, logs, strict=True)}
-                mass[question] = sum(given.values())
-                rows.append({label: share / mass[question] for label, share in given.items()})
+                mass[question] = sum(map(math.exp, logs))
+                odds = [math.exp(log - max(logs)) for log in logs]  # at least one is 1, however small the mass
+                rows.append(dict(zip(self.answers, [odd / sum(odds) for odd in odds], strict=True)))
             return rows
 
         def notes(claim: Claim, reading: chunks.Reading) -> tuple[str, ...]:

@@ -267,3 +267,11 @@ def test_the_signature_is_that_of_the_judge_and_its_prompt(judge):
         str(Llm(Scripted(str)).signature),
     }
     assert len(signatures) == 6
+
+
+def test_answers_that_the_judge_thinks_impossible_are_still_a_choice():
+    judge = Scripted(str)
+    judge.choose = lambda messages, answers: [-1000.0, -1001.0, -1002.0]
+    verdict = Llm(judge).check([(claim("It snowed."), Article("a", "It rained."))])[0]
+    assert verdict.probability == pytest.approx(1 / (1 + math.exp(-1) + math.exp(-2)))
+    assert verdict.notes == ("the judge gave its answers 0.0% of its probability",)
