@@ -18,6 +18,7 @@ usage: harness <command> ...
   run       write summaries and briefs, score them, print the table    (Hydra overrides: model=lead)
   compare   one table of all runs under a folder                       (ordinary options)
   validate  a checker against human judgements                         (Hydra overrides: checker=lexical)
+  sources   what the articles of an event agree on, and where they do not (ordinary options)
 
 examples:
   harness run                                              the shipped sample, the embedded model
@@ -86,7 +87,7 @@ settings:
 The table goes to the terminal, or to the file of out=. Verdicts are cached: the same command goes on where it was.
 """
 
-COMMANDS = ("run", "compare", "validate")
+COMMANDS = ("run", "compare", "validate", "sources")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,6 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _compare(rest)
         if command == "validate":
             return _validate(rest)
+        if command == "sources":
+            return _sources(rest)
         near = difflib.get_close_matches(command, COMMANDS, n=1)
         hint = f" Did you mean `harness {near[0]}`?" if near else ""
         raise HarnessError(f"There is no command {command!r}; there are {', '.join(COMMANDS)}.{hint}")
@@ -183,3 +186,24 @@ def _compare(argv: list[str]) -> int:
     from harness.compare import main as compare
 
     return compare(options)
+
+
+def _sources(argv: list[str]) -> int:
+    parser = _parser(
+        "harness sources",
+        "Compare the articles of an event, without any summarising model: what two or more of them say, what one\n"
+        "alone says, where they contradict each other, and what was copied. PATH is a folder of .txt or .md files,\n"
+        "a folder of such folders, or a .jsonl file of events.",
+        "  harness sources my/articles\n"
+        "  harness sources my/articles --format json --out comparison.json\n"
+        "  harness sources events.jsonl --event harbour-fire --format md\n\n"
+        "The comparison goes to the terminal, or to the file of --out.",
+    )
+    parser.add_argument("path", metavar="PATH")
+    parser.add_argument("--format", default="rich", choices=("rich", "md", "json", "csv"))
+    parser.add_argument("--event", metavar="ID", help="only this event")
+    parser.add_argument("--out", metavar="FILE", help="write the comparison there (rich: as md)")
+    options = parser.parse_args(argv)
+    from harness.sources import main as sources
+
+    return sources(options)

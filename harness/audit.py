@@ -1,0 +1,312 @@
+"""How a brief deals with its sources: what it covers, whom it cites, which conflicts it settles, and what it twists.
+
+Everything is a finding with the words of the brief and of the article beside each other; the metrics of
+`source_comparison` only count findings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness import conflicts, copies, text
+from harness.align import Likeness
+from harness.conflicts import Dispute, Side
+from harness.protocols import Desk
+from harness.sayings import Saying, quotes_same, sayings
+from harness.schema import Article, Claim, Summary, Verdict
+from harness.slots import Slot, slots
+from harness.sources import Compare, Comparison
+
+VERSION = "audit-1"
+
+_OPEN = re.compile(
+    r"\b(?:disagree\w*|differ(?:s|ed|ing)?|at odds|conflict(?:s|ing)? (?:report|account|version|figure|claim|statement)s?|contradict\w*"
+    r"|dispute[sd]?|disputed|unclear|not clear|remains? open|open question|accounts? (?:vary|varied|diverge)|vary|varies|while (?:another|others|other)"
+    r"|whereas|others? (?:say|says|said|put|report|speak|count|name|give|insist)|one (?:report|source|article|outlet|account|paper|version)"
+    r"|another (?:report|source|article|outlet|account|paper|version|says|said)|both as|either|or \w+, depending|depending on|according to one"
+    r"|opposite|contrary|version[s]? of|sources? (?:are|give|name)|but (?:another|other|others)|not agree\w*|inconsistent\w*)\b",
+    re.IGNORECASE,
+)
+_ATTRIBUTED = re.compile(
+    r"\b(?:according to|sa(?:id|ys|y)|told|reported|reports?|claim(?:s|ed)|announced|wrote|stated|argued|insist(?:s|ed)|believes?|"
+    r"added|warned|estimat\w+|described|called|quoted|in the words of|citing|sources?)\b",
+    re.IGNORECASE,
+)
+ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
+COPIED = 0.6  # of a brief's words in passages of one article: copied from it
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A dispute that a claim of the brief settles (states one side as fact) or flags (reports as open)."""
+
+    dispute: int
+    claim: Claim
+    side: int | None
+    article_ids: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misattributed:
+    """Words that the brief gives to somebody else than the article does, or a quote whose words it changed."""
+
+    claim: Claim
+    said_by: str  # in the brief
+    article_id: str
+    source_by: str  # in the article
+    quote: str  # of the article
+    kind: str  # "speaker" | "quote"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All findings on one brief."""
+
+    claims: tuple[Claim, ...]
+    supporting: Mapping[str, tuple[str, ...]]  # claim id -> articles that support it
+    contradicting: Mapping[str, tuple[str, ...]]
+    stated: Mapping[str, tuple[str, ...]]  # claim id -> statements it states
+    covered: frozenset[str]  # statement ids
+    settled: tuple[Handled, ...]
+    flagged: tuple[Handled, ...]
+    misattributed: tuple[Misattributed, ...]
+    unattributed: tuple[tuple[Claim, str], ...]  # claims that state a single-source statement as fact, and its id
+    fused: tuple[tuple[Claim, tuple[str, ...]], ...]  # claims no article supports whose parts stand in several
+    copied_from: str | None
+    copied_share: float
+
+
+def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], compare: Compare, desk: Desk) -> Audit:
+    """The findings on a brief with these claims, against the comparison of its event's articles."""
+    event = comparison.event
+    articles = sorted((a for a in event.articles if a.text.strip()), key=lambda a: a.id)
+    verdicts = _verdicts(claims, articles, desk)
+    stated = _stated(comparison, claims, compare)
+    supporting = {c.id: tuple(v.article_id for v in verdicts[c.id] if v.label == "supported") for c in claims}
+    contradicting = {c.id: tuple(v.article_id for v in verdicts[c.id] if v.label == "contradicted") for c in claims}
+    brief = Article(summary.id, summary.text, published=max((a.published or "" for a in articles), default="") or None)
+    docs = text.parse([summary.text, *(a.text for a in articles)])
+    own = slots(brief, docs[0])
+    said = sayings(summary.id, docs[0])
+    told = [s for a, d in zip(articles, docs[1:], strict=True) for s in sayings(a.id, d)]
+    settled, flagged = _handled(comparison, claims, own, said, verdicts, compare)
+    copied_from, share = _copied(brief, articles)
+    return Audit(
+        tuple(claims),
+        supporting,
+        contradicting,
+        stated,
+        frozenset(s for found in stated.values() for s in found),
+        settled,
+        flagged,
+        tuple(_misattributed(claims, said, told, compare)),
+        tuple(_unattributed(comparison, claims, stated, supporting)),
+        tuple(_fused(claims, verdicts)),
+        copied_from,
+        share,
+    )
+
+
+def _verdicts(claims: Sequence[Claim], articles: Sequence[Article], desk: Desk) -> dict[str, list[Verdict]]:
+    pairs = [(claim, article) for claim in claims for article in articles]
+    found: dict[str, list[Verdict]] = {claim.id: [] for claim in claims}
+    for (claim, _), verdict in zip(pairs, desk.verdicts(pairs), strict=True):
+        found[claim.id].append(verdict)
+    return found
+
+
+def _stated(comparison: Comparison, claims: Sequence[Claim], compare: Compare) -> dict[str, tuple[str, ...]]:
+    """The statements each claim of the brief states: alike enough to one of their claims."""
+    told = [(s.id, c.text) for s in comparison.statements for c in s.claims]
+    if not told or not claims:
+        return {c.id: () for c in claims}
+    likeness = Likeness([*(t for _, t in told), *(c.text for c in claims)], compare.encode)
+    block = likeness.matrix[len(told) :, : len(told)]
+    out = {}
+    for claim, row in zip(claims, block, strict=True):
+        best: dict[str, float] = {}
+        for (statement, _), alike in zip(told, row, strict=True):
+            best[statement] = max(best.get(statement, -1.0), float(alike))
+        ranked = sorted(best, key=lambda s: (-best[s], s))
+        out[claim.id] = tuple(s for s in ranked if best[s] >= compare.align.same)[:4]
+    return out
+
+
+# ------------------------------------------------------------------------------------------ conflicts
+
+
+def _handled(
+    comparison: Comparison,
+    claims: Sequence[Claim],
+    own: Sequence[Slot],
+    said: Sequence[Saying],
+    verdicts: Mapping[str, Sequence[Verdict]],
+    compare: Compare,
+) -> tuple[tuple[Handled, ...], tuple[Handled, ...]]:
+    settled, flagged = [], []
+    for number, dispute in enumerate(comparison.disputes, start=1):
+        for claim in claims:
+            if dispute.kind == "attribution" and dispute.sides[0].value is None:
+                sides = _sides_by_quote(dispute, claim, said)
+            elif dispute.kind in ("negation", "contradiction"):
+                sides = _sides_by_verdict(dispute, claim, verdicts[claim.id], compare)
+            else:
+                sides = _sides_by_value(comparison, dispute, claim, own, compare)
+            if not sides:
+                continue
+            taken = tuple(sorted({s.version.article_id for s in dispute.sides if s.side in sides}))
+            if len(sides) > 1 or _OPEN.search(claim.text):
+                flagged.append(Handled(number, claim, None, taken, claim.text))
+            else:
+                settled.append(Handled(number, claim, min(sides), taken, claim.text))
+    reported = {h.dispute for h in flagged}
+    return tuple(h for h in settled if h.dispute not in reported), tuple(flagged)
+
+
+def _sides_by_value(
+    comparison: Comparison, dispute: Dispute, claim: Claim, own: Sequence[Slot], compare: Compare
+) -> set[int]:
+    """The sides whose value a claim gives, in a frame like theirs."""
+    within = [s for s in own if claim.start <= s.start < claim.end]
+    found: set[int] = set()
+    for slot in within:
+        sides = {side.side for side in dispute.sides if _same_value(comparison, dispute, side, slot)}
+        if len(sides) != 1:
+            continue
+        frames = compare.encode([slot.frame, slot.setting, *dispute.frames])
+        alike = float((frames[:2] @ frames[2:].T).max())
+        if alike >= ALIKE:
+            found |= sides
+    return found
+
+
+def _same_value(comparison: Comparison, dispute: Dispute, side: Side, slot: Slot) -> bool:
+    article = comparison.event.article(side.version.article_id)
+    if dispute.kind == "number":
+        theirs: Sequence[Any] = text.numbers(side.words)
+    elif dispute.kind == "date":
+        theirs = text.dates(side.words, article.published)
+    else:
+        return slot.kind == "name" and text.same_name(slot.value.key, text.name_key(side.words))  # type: ignore[union-attr]
+    if slot.kind != dispute.kind:
+        return False
+    return any(slot.value.comparable(v) and slot.value.compatible(v) for v in theirs)  # type: ignore[arg-type]
+
+
+def _sides_by_quote(dispute: Dispute, claim: Claim, said: Sequence[Saying]) -> set[int]:
+    mine = [s for s in said if s.start < claim.end and claim.start < s.end]
+    found = set()
+    for side in dispute.sides:
+        quoted = set(map(text.stem, text.content_words(side.version.text)))
+        for saying in mine:
+            shared = len(saying.words & quoted) / max(1, min(len(saying.words), len(quoted)))
+            who = {text.stem(w) for w in text.words(side.words) if w not in text.STOP_WORDS}
+            if shared >= 0.4 and (who & (saying.who | saying.words)):
+                found.add(side.side)
+    return found
+
+
+def _sides_by_verdict(dispute: Dispute, claim: Claim, verdicts: Sequence[Verdict], compare: Compare) -> set[int]:
+    frames = compare.encode([claim.text, *(s.version.text for s in dispute.sides)])
+    alike = frames[1:] @ frames[0]
+    if float(alike.max()) < ALIKE:
+        return set()
+    label = {v.article_id: v.label for v in verdicts}
+    sides = {s.side for s in dispute.sides if label.get(s.version.article_id) == "supported"}
+    return sides or {dispute.sides[int(np.argmax(alike))].side}
+
+
+# ------------------------------------------------------------------------------------------ attribution, copying
+
+
+def _misattributed(
+    claims: Sequence[Claim], said: Sequence[Saying], told: Sequence[Saying], compare: Compare
+) -> list[Misattributed]:
+    """Claims that give an article's content to somebody whom the article, there, does not give it to."""
+    out = []
+    for claim in claims:
+        for saying in (s for s in said if s.start < claim.end and claim.start < s.end):
+            if not saying.who or len(saying.words) < 2:
+                continue
+            if found := _wrong_speaker(saying, told, compare):
+                out.append(Misattributed(claim, saying.actor, found.source_id, found.actor, found.text, "speaker"))
+                break
+    return out
+
+
+def _wrong_speaker(saying: Saying, told: Sequence[Saying], compare: Compare) -> Saying | None:
+    """The saying of an article that has this content from another speaker, if none has it from this one."""
+    vectors = compare.encode([" ".join(saying.tokens), *(" ".join(t.tokens) or t.text for t in told)])
+    alike = vectors[1:] @ vectors[0]
+    scored = []
+    for other, cosine in zip(told, alike, strict=True):
+        shared = len(saying.words & other.words) / max(1, min(len(saying.words), len(other.words)))
+        scored.append((max(float(cosine) + shared, 1.2 * quotes_same(saying, other)), other))
+    best = max(scored, key=lambda s: (s[0], s[1].source_id, -s[1].start))
+    if best[0] < 1.0 or not best[1].who or not (saying.spoken or best[1].spoken):
+        return None
+    for score, other in scored:
+        near = score >= best[0] - 0.25
+        if near and (not other.who or other.who & saying.who or saying.who & other.words):
+            return None
+    phrases = compare.encode([saying.actor, best[1].actor])
+    return best[1] if float(phrases[0] @ phrases[1]) < 0.6 else None
+
+
+def _unattributed(
+    comparison: Comparison,
+    claims: Sequence[Claim],
+    stated: Mapping[str, tuple[str, ...]],
+    supporting: Mapping[str, tuple[str, ...]],
+) -> list[tuple[Claim, str]]:
+    status = dict(zip((s.id for s in comparison.statements), comparison.statuses, strict=True))
+    out = []
+    for claim in claims:
+        states = stated[claim.id]
+        if states and status[states[0]] == "single_source" and len(supporting[claim.id]) <= 1:
+            if not claim.speaker and not _ATTRIBUTED.search(claim.text):
+                out.append((claim, states[0]))
+    return out
+
+
+def _fused(claims: Sequence[Claim], verdicts: Mapping[str, Sequence[Verdict]]) -> list[tuple[Claim, tuple[str, ...]]]:
+    """Claims that no article supports though every content word stands in two articles' best passages together."""
+    out = []
+    for claim in claims:
+        judged = verdicts[claim.id]
+        if any(v.label == "supported" for v in judged):
+            continue
+        wanted = frozenset(text.content_words(claim.text))
+        parts = {
+            v.article_id: wanted & frozenset(text.content_words(" ".join(s.text for s in v.evidence[:2])))
+            for v in judged
+        }
+        best = max(
+            (
+                (len(parts[a] | parts[b]), tuple(sorted((a, b))))
+                for a in parts
+                for b in parts
+                if a < b and parts[a] - parts[b] and parts[b] - parts[a]
+            ),
+            default=(0, ()),
+        )
+        if wanted and best[0] >= 0.8 * len(wanted) and max(map(len, parts.values())) < 0.7 * len(wanted):
+            out.append((claim, best[1]))
+    return out
+
+
+def _copied(brief: Article, articles: Sequence[Article]) -> tuple[str | None, float]:
+    """The article that holds most of the brief word for word, and the share of the brief's words that are there."""
+    best: tuple[float, str] = (0.0, "")
+    words = max(1, len(text.words(brief.text)))
+    for article in articles:
+        runs = copies.shared(brief.text, article.text, least=8)
+        share = min(1.0, sum(runs) / words)
+        best = max(best, (share, article.id), key=lambda s: (s[0], s[1]))
+    return (best[1] if best[0] >= COPIED else None), best[0]

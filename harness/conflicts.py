@@ -1,0 +1,469 @@
+"""Where the articles of an event contradict each other: the same slot filled differently, or a denied statement.
+
+Every pair of slots of two articles whose values cannot both be true is weighed by how surely both fill the same slot:
+how alike their frames and sentences are, whether each is the other's best match in the other article, whether the other
+article bears the value out elsewhere, and how close the values are. The weights are those of a logistic regression
+(scripts/fit_conflicts.py) on events whose conflicts are known; they are few, so that they carry over to other news.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from harness import text
+from harness.sayings import Saying, quotes_same
+from harness.schema import Article, Conflict, Version
+from harness.slots import Slot, stems
+from harness.text import Date, Name, Number
+
+VERSION = "conflicts-1"
+
+Encode = Callable[[Sequence[str]], np.ndarray]
+
+_PEOPLE = frozenset(
+    """people person passenger visitor resident worker employe employee victim civilian soldier troop protester player
+    man men woman women child children student pupil patient tourist fan migrant refugee villager guest customer voter
+    member staff crew dead killed injured wounded casualty holidaymaker supporter demonstrator officer inhabitant miner
+    spectator participant volunteer adult subscriber client user neighbour colleague citizen evacuee survivor""".split()
+)
+_STATES = {
+    text.stem(word): state
+    for state, words in {
+        "dead": "dead die died killed kill death deaths toll lives lost fatalities perished",
+        "hurt": "injured hurt wounded injuries hospital treated hospitalised casualties burns",
+        "missing": "missing unaccounted",
+        "moved": "evacuated evacuees shelter shelters fled displaced homeless",
+        "held": "arrested arrests detained custody",
+        "ill": "infected ill infections cases sick",
+        "saved": "rescued saved freed survived",
+    }.items()
+    for word in words.split()
+}
+_FAR = math.log(3.2)  # numbers further apart than this are of different things, or a misprint
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two slots of two articles that cannot both be right, and what speaks for their being one slot."""
+
+    one: Slot
+    two: Slot
+    features: Mapping[str, float]
+
+    @property
+    def confidence(self) -> float:
+        """How surely both fill one slot, in [0, 1]."""
+        weights = _weights()[self.one.kind]
+        z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in self.features.items())
+        return 1 / (1 + math.exp(-z))
+
+
+def pairs(slots: Sequence[Slot], encode: Encode) -> list[Pair]:
+    """The incompatible pairs of slots, with features; in the order of `slots`."""
+    sentences = _sentences(slots, encode)
+    frames, settings = encode([s.frame for s in slots]), encode([s.setting for s in slots])
+    known = Counter(word for s in slots for word in s.words)
+    weight = {word: math.log((len(slots) + 1) / count) for word, count in known.items()}
+    out: list[Pair] = []
+    for kind in ("number", "date", "name"):
+        index = [i for i, s in enumerate(slots) if s.kind == kind]
+        chosen = [slots[i] for i in index]
+        if len(chosen) < 2:
+            continue
+        frame, setting = frames[index] @ frames[index].T, settings[index] @ settings[index].T
+        out += _of_kind(chosen, frame, setting, weight, sentences)
+    return out
+
+
+class _sentences:
+    """How alike the sentences that hold slots are, and which of them are each other's best match."""
+
+    def __init__(self, slots: Sequence[Slot], encode: Encode) -> None:
+        first: dict[tuple[str, int], Slot] = {}
+        for slot in slots:
+            first.setdefault((slot.article_id, slot.sentence), slot)
+        self.index = {key: i for i, key in enumerate(first)}
+        vectors = encode([s.said for s in first.values()])
+        words = [stems(text.words(s.said)) for s in first.values()]
+        known = Counter(w for ws in words for w in ws)
+        weight = {w: math.log((len(words) + 1) / c) for w, c in known.items()}
+        shared = np.array([[overlap(a, b, weight) for b in words] for a in words])
+        self.alike = (vectors @ vectors.T + shared) / 2
+        self.shared = shared
+        articles = np.array([a for a, _ in first])
+        self.best: dict[tuple[int, str], int] = {}
+        for i in range(len(words)):
+            for article in set(articles):
+                there = np.flatnonzero(articles == article)
+                self.best[i, article] = int(there[np.argmax(self.alike[i, there])])
+
+    def features(self, one: Slot, two: Slot) -> dict[str, float]:
+        i, j = self.index[one.article_id, one.sentence], self.index[two.article_id, two.sentence]
+        return {
+            "sentence": float(self.alike[i, j]),
+            "shared": float(self.shared[i, j]),
+            "mutual": ((self.best[i, two.article_id] == j) + (self.best[j, one.article_id] == i)) / 2,
+        }
+
+
+def _of_kind(
+    slots: Sequence[Slot], frame: np.ndarray, setting: np.ndarray, weight: Mapping[str, float], sentences: _sentences
+) -> Iterable[Pair]:
+    n = len(slots)
+    alike = np.full((n, n), -1.0)
+    compatible = np.zeros((n, n), bool)
+    shared = np.zeros((n, n))
+    for i, j in combinations(range(n), 2):
+        one, two = slots[i], slots[j]
+        if one.article_id == two.article_id or not _comparable(one, two):
+            continue
+        shared[i, j] = shared[j, i] = overlap(one.words, two.words, weight)
+        alike[i, j] = alike[j, i] = (frame[i, j] + setting[i, j] + shared[i, j]) / 3
+        compatible[i, j] = compatible[j, i] = one.value.compatible(two.value)  # type: ignore[arg-type]
+    by_article: dict[str, list[int]] = {}
+    for i, slot in enumerate(slots):
+        by_article.setdefault(slot.article_id, []).append(i)
+    for i, j in combinations(range(n), 2):
+        one, two = slots[i], slots[j]
+        if alike[i, j] == -1 or compatible[i, j] or not _plausible(one, two):
+            continue
+        there, here = by_article[two.article_id], by_article[one.article_id]
+        if any(compatible[i, k] and slots[k].sentence == two.sentence for k in there):
+            continue  # the other sentence says this value, too
+        if any(compatible[j, k] and slots[k].sentence == one.sentence for k in here):
+            continue
+        rivals = [alike[i, k] for k in there if k != j] + [alike[j, k] for k in here if k != i]
+        borne = max(
+            [alike[i, k] for k in there if compatible[i, k]] + [alike[j, k] for k in here if compatible[j, k]],
+            default=-1.0,
+        )
+        exclusive = not any(compatible[i, k] for k in there) and not any(compatible[j, k] for k in here)
+        features = {
+            "frame": float(frame[i, j]),
+            "setting": float(setting[i, j]),
+            "words": float(shared[i, j]),
+            "lead": float(np.clip(alike[i, j] - max(rivals, default=0.0), -0.3, 0.3)),
+            "exclusive": float(exclusive),
+            "borne": float(borne >= alike[i, j]),
+            "sole": float(
+                sum(alike[i, k] > -1 and _plausible(one, slots[k]) for k in there) == 1
+                and sum(alike[j, k] > -1 and _plausible(two, slots[k]) for k in here) == 1
+            ),
+            **sentences.features(one, two),
+            "verb": float(one.verb == two.verb and one.verb not in ("be", "have", "say", "do")),
+            "quoted": float(one.quoted or two.quoted),
+        }
+        features |= _FEATURES[one.kind](one, two)
+        yield Pair(one, two, features)
+
+
+def overlap(one: frozenset[str], two: frozenset[str], weight: Mapping[str, float]) -> float:
+    """The share of the lighter set's weight that both have, in [0, 1]."""
+    least = min(sum(weight.get(w, 1.0) for w in one), sum(weight.get(w, 1.0) for w in two))
+    return sum(weight.get(w, 1.0) for w in one & two) / least if least > 0 else 0.0
+
+
+def _comparable(one: Slot, two: Slot) -> bool:
+    if isinstance(one.value, Name):
+        return True
+    return one.value.comparable(two.value)  # type: ignore[arg-type]
+
+
+def _plausible(one: Slot, two: Slot) -> bool:
+    """Whether two incompatible values can be of one slot at all."""
+    a, b = one.value, two.value
+    if isinstance(a, Number) and isinstance(b, Number):
+        if min(a.value, b.value) <= 0 or abs(math.log(a.value / b.value)) > _FAR:
+            return False
+        return a.kind != "count" or _nouns(a, b) != "other"
+    if isinstance(a, Date) and isinstance(b, Date):
+        return bool((a.days or a.minute is not None) and (b.days or b.minute is not None))
+    if isinstance(a, Name) and isinstance(b, Name):
+        return a.key != b.key and a.comparable(b) and (_is_country(a.key) == _is_country(b.key))
+    return False
+
+
+_WHERE = frozenset("in at near from to outside inside into towards toward off on through around across".split())
+
+
+def _located(slot: Slot) -> bool:
+    """Whether a name says where: a place by its kind, or what "in" and the like stand before."""
+    return isinstance(slot.value, Name) and (
+        slot.value.kind == "place" or (slot.place in _WHERE and slot.value.kind != "person")
+    )
+
+
+def _is_country(key: str) -> bool:
+    """Whether a name is that of a country or continent: a city in it is no contradiction."""
+    return key in _COUNTRIES
+
+
+_COUNTRIES = frozenset(
+    """afghanistan albania algeria angola argentina armenia australia austria azerbaijan bahrain bangladesh belarus
+    belgium belize benin bhutan bolivia bosnia botswana brazil brunei bulgaria burundi cambodia cameroon canada chad
+    chile china colombia congo croatia cuba cyprus denmark djibouti ecuador egypt england eritrea estonia eswatini
+    ethiopia fiji finland france gabon gambia georgia germany ghana greece greenland guatemala guinea guyana haiti
+    honduras hungary iceland india indonesia iran iraq ireland israel italy jamaica japan jordan kazakhstan kenya kosovo
+    kuwait kyrgyzstan laos latvia lebanon lesotho liberia libya lithuania luxembourg madagascar malawi malaysia
+    maldives mali malta mauritania mauritius mexico moldova monaco mongolia montenegro morocco mozambique myanmar
+    namibia nepal netherlands nicaragua niger nigeria norway oman pakistan palestine panama paraguay peru philippines
+    poland portugal qatar romania russia rwanda scotland senegal serbia seychelles singapore slovakia slovenia somalia
+    spain sudan suriname sweden switzerland syria taiwan tajikistan tanzania thailand togo tonga tunisia turkey
+    turkmenistan uganda ukraine uruguay uzbekistan vanuatu venezuela vietnam wales yemen zambia zimbabwe europe asia
+    africa america""".split()
+) | {
+    "united states", "united kingdom", "north korea", "south korea", "saudi arabia", "new zealand", "south africa",
+    "sri lanka", "czech republic", "costa rica", "el salvador", "ivory coast", "sierra leone", "south sudan",
+    "united arab emirates", "papua new guinea", "dominican republic", "european union", "latin america",
+    "middle east", "northern ireland", "south america", "north america",
+}  # fmt: skip
+
+
+def _nouns(a: Number, b: Number) -> str:
+    if not a.noun or not b.noun:
+        return "unknown"
+    if a.noun == b.noun:
+        return "same"
+    return "people" if a.noun in _PEOPLE and b.noun in _PEOPLE else "other"
+
+
+def _states(slot: Slot) -> set[str]:
+    noun = slot.value.noun if isinstance(slot.value, Number) else ""
+    return {_STATES[w] for w in slot.words | slot.role | {noun} if w in _STATES}
+
+
+def _number(one: Slot, two: Slot) -> dict[str, float]:
+    a, b = one.value, two.value
+    assert isinstance(a, Number) and isinstance(b, Number)
+    apart = abs(math.log(a.value / b.value))
+    mine, theirs = _states(one), _states(two)
+    nouns = _nouns(a, b)
+    return {
+        "apart": apart,
+        "near": math.exp(-6 * apart),
+        "noun": float(nouns == "same" and a.kind == "count"),
+        "people": float(nouns == "people" and a.kind == "count"),
+        "measured": float(a.kind not in ("count", "age")),
+        "age": float(a.kind == "age"),
+        "one state": float(bool(mine & theirs)),
+        "two states": float(bool(mine and theirs and not mine & theirs)),
+        "small": float(a.kind == "count" and min(a.value, b.value) < 10),
+        "late": min(one.sentence + two.sentence, 12) / 12,
+    }
+
+
+def grain(value: Date) -> str:
+    """How exact a date is: time, day, month or year."""
+    if value.minute is not None:
+        return "time"
+    lengths = [(b - a).days for a, b in value.days]
+    if lengths and min(lengths) >= 300:
+        return "year"
+    return "day" if lengths and max(lengths) <= 1 else "month"
+
+
+def _date(one: Slot, two: Slot) -> dict[str, float]:
+    a, b = one.value, two.value
+    assert isinstance(a, Date) and isinstance(b, Date)
+    if a.minute is not None and b.minute is not None:
+        gap = abs(a.minute - b.minute) / 60
+    else:
+        gap = min(abs((p[0] - q[0]).days) for p in a.days for q in b.days)
+    grains = {grain(a), grain(b)}
+    return {
+        "gap": min(math.log1p(gap), 6.0) / 3,
+        "one grain": float(len(grains) == 1),
+        "year": float("year" in grains),
+        "place": float(one.place == two.place),
+        "reported": float(bool({one.verb, two.verb} & {"say", "tell", "announce", "add"})),
+        "role": float(bool(one.role & two.role)),
+        "late": min(one.sentence + two.sentence, 12) / 12,
+    }
+
+
+def _name(one: Slot, two: Slot) -> dict[str, float]:
+    a, b = one.value, two.value
+    assert isinstance(a, Name) and isinstance(b, Name)
+    mine, theirs = a.key.split(), b.key.split()
+    full = len(mine) > 1 and len(theirs) > 1
+    ends = min(_alike(mine[0], theirs[0]), _alike(mine[-1], theirs[-1])) if full else 0.0
+    role = one.role & two.role
+    return {
+        "spelling": max(0.0, max(_alike(a.key, b.key), ends) - 0.5) * 2,
+        "half": float(full and (mine[0] == theirs[0] or mine[-1] == theirs[-1])),
+        "role": len(role) / max(1, min(len(one.role), len(two.role))),
+        "one kind": float(a.kind == b.kind != "other"),
+        "other kind": float("other" in (a.kind, b.kind)),
+        "located": float(_located(one) and _located(two)),
+        "mixed": float(_located(one) != _located(two)),
+        "preposition": float(bool(one.place) and one.place == two.place),
+        "country": float(_is_country(a.key)),
+        "relation": float(one.relation == two.relation),
+        "late": min(one.sentence + two.sentence, 12) / 12,
+    }
+
+
+def _alike(one: str, two: str) -> float:
+    return SequenceMatcher(None, *sorted((one, two))).ratio()
+
+
+_FEATURES: dict[str, Callable[[Slot, Slot], dict[str, float]]] = {
+    "number": _number,
+    "date": _date,
+    "name": _name,
+}
+
+
+@cache
+def _weights() -> dict[str, dict[str, float]]:
+    return json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
+
+# ------------------------------------------------------------------------------------------ from pairs to conflicts
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one article says in a dispute: the quoted passage, where in it the value stands, and which side it takes."""
+
+    version: Version
+    side: int
+    value: tuple[int, int] | None  # offsets of the value in the article
+    words: str  # the value, or the speaker, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A conflict with all that is known of it; `conflict` is what is recorded and shown."""
+
+    kind: str
+    about: str
+    confidence: float
+    sides: tuple[Side, ...]
+    frames: tuple[str, ...] = ()  # what the sides are the values of, in words
+
+    def conflict(self, number: int) -> Conflict:
+        versions = tuple(s.version for s in self.sides)
+        return Conflict(f"c{number}", self.kind, self.about, versions, round(self.confidence, 3))
+
+
+def of_slots(articles: Mapping[str, Article], slots: Sequence[Slot], encode: Encode, least: float) -> list[Dispute]:
+    """The disputes over numbers, dates, places and names, most certain first.
+
+    Pairs from `least` on are taken, best first, while each slot has one best match in each other article; pairs that
+    share a slot, or whose slots agree, are one dispute.
+    """
+    certain = sorted(
+        ((p.confidence, p) for p in pairs(slots, encode)),
+        key=lambda c: (-c[0], c[1].one.article_id, c[1].one.start, c[1].two.article_id, c[1].two.start),
+    )
+    taken: list[tuple[float, Pair]] = []
+    matched: set[tuple[str, int, str]] = set()
+    for confidence, pair in certain:
+        if confidence < least:
+            break
+        ends = {
+            (pair.one.article_id, pair.one.start, pair.two.article_id),
+            (pair.two.article_id, pair.two.start, pair.one.article_id),
+        }
+        if matched.isdisjoint(ends):
+            matched |= ends
+            taken.append((confidence, pair))
+    return [_dispute(articles, group) for group in _groups(taken)]
+
+
+def _groups(taken: Sequence[tuple[float, Pair]]) -> list[list[tuple[float, Pair]]]:
+    groups: list[list[tuple[float, Pair]]] = []
+    for confidence, pair in taken:
+        touching = [g for g in groups if any(_touch(pair, other) for _, other in g)]
+        merged = [(confidence, pair)] + [item for g in touching for item in g]
+        groups = [g for g in groups if g not in touching] + [merged]
+    for group in groups:
+        group.sort(key=lambda c: -c[0])
+    return sorted(groups, key=lambda g: -g[0][0])
+
+
+def _touch(one: Pair, two: Pair) -> bool:
+    """Whether two pairs dispute one slot: they share an end, or have both values in common."""
+    if one.one.kind != two.one.kind:
+        return False
+    mine, theirs = (one.one, one.two), (two.one, two.two)
+    if any((a.article_id, a.start) == (b.article_id, b.start) for a in mine for b in theirs):
+        return True
+    straight = _agree(one.one, two.one) and _agree(one.two, two.two)
+    return straight or (_agree(one.one, two.two) and _agree(one.two, two.one))
+
+
+def _agree(one: Slot, two: Slot) -> bool:
+    return _comparable(one, two) and one.value.compatible(two.value)  # type: ignore[arg-type]
+
+
+def _dispute(articles: Mapping[str, Article], group: Sequence[tuple[float, Pair]]) -> Dispute:
+    found = {(s.article_id, s.start): s for _, pair in group for s in (pair.one, pair.two)}
+    ordered = [found[key] for key in sorted(found)]
+    sides: list[Slot] = []
+    out = []
+    for slot in ordered:
+        number = next((i for i, s in enumerate(sides) if _agree(s, slot)), len(sides))
+        if number == len(sides):
+            sides.append(slot)
+        start, end = slot.clause
+        passage = articles[slot.article_id].text[start:end]
+        out.append(Side(Version(slot.article_id, passage, start, end), number, (slot.start, slot.end), slot.text))
+    best = group[0][1]
+    kind = best.one.kind if best.one.kind != "name" or not (_located(best.one) or _located(best.two)) else "place"
+    about = min((s.frame for s in (best.one, best.two)), key=lambda f: (len(f), f))
+    return Dispute(kind, _about(kind, about), group[0][0], tuple(out), tuple(sorted({s.frame for s in ordered})))
+
+
+def _about(kind: str, frame: str) -> str:
+    """The frame as a question: what the articles differ on."""
+    words = frame.replace("who", "which" if kind == "place" else "who", 1).strip(' .,;:"“”-').split()
+    return " ".join(words[:16]) + ("?" if len(words) <= 16 else " ...?")
+
+
+def of_quotes(said: Sequence[Saying], least: float = 0.6) -> list[Dispute]:
+    """Quotes that two articles give to different speakers; at most one dispute for a pair of sentences."""
+    out: list[Dispute] = []
+    for one, two in combinations(said, 2):
+        if one.source_id == two.source_id or not one.who or not two.who or one.who & two.who:
+            continue
+        if not (one.spoken or two.spoken) or not (one.quoted or two.quoted):
+            continue
+        if (sure := quotes_same(one, two)) >= least:
+            words = " ".join((one.quoted or two.quoted)[:12])
+            sides = tuple(
+                Side(Version(s.source_id, s.text, s.start, s.start + len(s.text)), i, None, s.actor)
+                for i, s in enumerate((one, two))
+            )
+            out.append(Dispute("attribution", f"who said “{words}”?", 0.5 + sure / 2.5, sides, (one.text, two.text)))
+    return _merged(out)
+
+
+def _merged(disputes: Sequence[Dispute]) -> list[Dispute]:
+    """Disputes that share a passage as one."""
+    out: list[Dispute] = []
+    for dispute in disputes:
+        places = {(s.version.article_id, s.version.start) for s in dispute.sides}
+        same = next((d for d in out if places & {(s.version.article_id, s.version.start) for s in d.sides}), None)
+        if same is None:
+            out.append(dispute)
+            continue
+        known = {(s.version.article_id, s.version.start) for s in same.sides}
+        more = tuple(
+            replace(s, side=len(same.sides) + i)
+            for i, s in enumerate(s for s in dispute.sides if (s.version.article_id, s.version.start) not in known)
+        )
+        confidence = max(same.confidence, dispute.confidence)
+        out[out.index(same)] = replace(same, sides=same.sides + more, confidence=confidence)
+    return out

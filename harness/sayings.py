@@ -1,0 +1,163 @@
+"""Who says or does what: each sentence of a text with the people and bodies it gives its content to.
+
+Read of articles and briefs alike: two articles that give the same words to different speakers are in conflict, and a
+brief that gives an article's words to somebody else has misattributed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness import text
+from harness.slots import stems
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+    from spacy.tokens import Span as Sentence
+
+VERSION = "sayings-1"
+_RUN = 3  # words in a row that two texts have to share to quote the same thing
+_SUBJECTS = ("nsubj", "nsubjpass", "csubj")
+_PRONOUNS = frozenset("he she they it we i who which that this these those you one there".split())
+_NOBODY = frozenset("people person man woman other one".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A sentence, its content and whom it is given to.
+
+    `actor` is the speaker, or the subject where nobody is said to speak, as the text puts it; `who` the stems of its
+    words and of what else the text calls that person (empty: the text does not tell, "he"). `spoken` tells whether a
+    verb of speech or a quote says so. `quoted` are the words in quotes, `words` all others but the actor's.
+    """
+
+    source_id: str
+    sentence: int
+    start: int
+    end: int
+    text: str
+    actor: str
+    who: frozenset[str]
+    named: bool
+    spoken: bool
+    quoted: tuple[str, ...]
+    tokens: tuple[str, ...]
+    words: frozenset[str]
+
+
+def sayings(source_id: str, doc: Doc) -> list[Saying]:
+    """One saying per sentence, in order."""
+    from harness.claims.mentions import resolve
+    from harness.claims.speech import Speech
+
+    speech = Speech(doc)
+    names = resolve(doc, speech.quoted)
+    known = _descriptions(doc)
+    out = []
+    for index, sentence in enumerate(doc.sents):
+        said = speech.speaker(sentence)
+        head = said[0] if said else _cleft(sentence) or _subject(sentence, speech.quoted)
+        own = {t.i for t in _phrase(head)} if head is not None else set()
+        actor, who, named = _who(head, names, known)
+        quoted = [t for t in sentence if speech.quoted.get(t.i) and t.i not in own]
+        out.append(
+            Saying(
+                source_id,
+                index,
+                sentence.start_char,
+                sentence.end_char,
+                sentence.text.strip(),
+                actor,
+                who,
+                named,
+                bool(said) or _cleft(sentence) is not None,
+                tuple(text.words(" ".join(t.text for t in quoted))),
+                tuple(text.words(" ".join(t.text for t in sentence if t.i not in own))),
+                stems(t.text for t in sentence if t.i not in own),
+            )
+        )
+    return out
+
+
+def _subject(sentence: Sentence, quoted: Mapping[int, bool]) -> Token | None:
+    return next((c for c in sentence.root.children if c.dep_ in _SUBJECTS and not quoted.get(c.i)), None)
+
+
+def _cleft(sentence: Sentence) -> Token | None:
+    """X of "it was X who said"."""
+    root = sentence.root
+    if root.lemma_ != "be" or not any(c.dep_ in _SUBJECTS and c.lower_ == "it" for c in root.children):
+        return None
+    return next((c for c in root.children if c.dep_ == "attr" and c.pos_ in ("PROPN", "NOUN")), None)
+
+
+def _phrase(head: Token) -> list[Token]:
+    """A noun phrase with its appositions, without relative clauses."""
+    cut = {t.i for c in head.subtree if c.dep_ in ("relcl", "advcl", "acl") for t in c.subtree}
+    return [t for t in head.subtree if t.i not in cut]
+
+
+def _descriptions(doc: Doc) -> dict[str, frozenset[str]]:
+    """What a text calls each person: name key -> stems of the phrases and appositions the name stands in."""
+    out: dict[str, frozenset[str]] = {}
+    for entity in doc.ents:
+        if entity.label_ not in ("PERSON", "ORG", "GPE", "NORP"):
+            continue
+        key = text.name_key(entity.text)
+        head = entity.root
+        top = head.head if head.dep_ in ("appos", "compound", "nmod") else head
+        near = stems(t.text for t in _phrase(top) if abs(t.i - head.i) <= 12) | stems(entity.text.split())
+        if head.head.lemma_ == "be":  # "Kim is the leader of"
+            near |= stems(t.text for c in head.head.children if c.dep_ == "attr" for t in _phrase(c))
+        out[key] = out.get(key, frozenset()) | near
+    return out
+
+
+def _who(
+    head: Token | None, names: Mapping[int, str], known: Mapping[str, frozenset[str]]
+) -> tuple[str, frozenset[str], bool]:
+    if head is None:
+        return "", frozenset(), False
+    said = names.get(head.i) or " ".join(t.text for t in _phrase(head)[:14])
+    if head.lower_ in _PRONOUNS and not names.get(head.i):
+        return said, frozenset(), False
+    who = stems(said.replace("'s", " ").split()) - _NOBODY
+    keys = [text.name_key(said)] + ([text.name_key(head.text)] if head.ent_type_ or head.pos_ == "PROPN" else [])
+    for key in keys:
+        for name, words in known.items():
+            if text.same_name(key, name):
+                who |= words
+    named = bool(names.get(head.i)) or head.pos_ == "PROPN"
+    return said, who, named
+
+
+def run(one: Sequence[str], two: Sequence[str]) -> int:
+    """The length of the longest run of words that two texts share."""
+    best, previous = 0, [0] * (len(two) + 1)
+    for a in one:
+        row = [0] * (len(two) + 1)
+        for j, b in enumerate(two):
+            if a == b:
+                row[j + 1] = previous[j] + 1
+                best = max(best, row[j + 1])
+        previous = row
+    return best
+
+
+def quotes_same(one: Saying, two: Saying) -> float:
+    """How surely both give the same quoted words: the share of the shorter quote's content that the other has, or 0.
+
+    At least one of them quotes, and they share a run of three words or two thirds of the quote's content.
+    """
+    best = 0.0
+    for quoting, other in ((one, two), (two, one)):
+        content = [text.stem(w) for w in quoting.quoted if w not in text.STOP_WORDS]
+        if len(content) < 2:
+            continue
+        there = {text.stem(w) for w in other.tokens}
+        share = sum(w in there for w in content) / len(content)
+        if run(quoting.quoted, other.tokens) >= _RUN or share >= 2 / 3:
+            best = max(best, share)
+    return best
