@@ -25,7 +25,7 @@ class Fenced:
     token: str
 
     def __str__(self) -> str:
-        return f"[article {self.number} {self.token}]\n{self.text}\n[end {self.token}]"
+        return f"<article-{self.token}>\n{self.text}\n</article-{self.token}>"
 
 
 class Prompt:
