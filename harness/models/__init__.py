@@ -44,6 +44,7 @@ class Checkpoint:
     no_repeat_ngram: int = 0
     repetition_penalty: float = 1.0
     stop: Sequence[str] = ()  # strings that end a text
+    newline: str | None = None  # how it writes a line break, if not as one
 
     def __post_init__(self) -> None:
         if (self.id is None) == (self.weights is None):
@@ -83,6 +84,7 @@ class Checkpoint:
             "length_penalty",
             "no_repeat_ngram",
             "repetition_penalty",
+            "newline",
             "min_tokens",
             "stop",
         )
@@ -147,6 +149,9 @@ def _whole(folder: Path) -> None:
         raise WeightsError(f"{index} is no index of safetensors ({error}). Fetch the checkpoint again.") from error
     missing += sorted(name for name in files if not (folder / name).is_file())
     if not files and not any(folder.glob("*.safetensors")):
-        missing.append("*.safetensors (pickled weights are not read; convert them with `save_pretrained`)")
+        missing.append(
+            "*.safetensors (pickled weights are not read: take a revision that has them, such as the conversion that the "
+            "hub offers as refs/pr/<number>, or a folder written by `save_pretrained`)"
+        )
     if missing:
         raise WeightsError(f"The checkpoint in {folder} is not whole: there is no {', no '.join(missing)}.")

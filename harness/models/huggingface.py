@@ -231,18 +231,20 @@ class Transformers:
         own = model.generation_config
         ends = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
         ends = sorted({end for end in (*ends, self._tokenizer.eos_token_id) if end is not None})
-        self._ends = frozenset(ends)
-        pad = self._tokenizer.pad_token_id
-        self._pad = next((p for p in (pad, own.pad_token_id, *ends) if p is not None), 0)
+        pads = (self._tokenizer.pad_token_id, own.pad_token_id, *ends, 0)
         model.generation_config = GenerationConfig(
             bos_token_id=own.bos_token_id,
             eos_token_id=ends or None,
-            pad_token_id=self._pad,
+            pad_token_id=next(pad for pad in pads if pad is not None),
             decoder_start_token_id=own.decoder_start_token_id,
             forced_bos_token_id=own.forced_bos_token_id,
             forced_eos_token_id=own.forced_eos_token_id,
         )
         return model.to(self.device).eval()
+
+    @property
+    def _pad(self) -> int:
+        return self._model.generation_config.pad_token_id
 
     def generate(
         self,
@@ -375,13 +377,16 @@ class Transformers:
 
     def _read(self, row: list[int], prompt_tokens: int) -> Generation:
         """A text of the tokens that were written: up to the end token, without thinking and special tokens."""
-        end = next((i for i, token in enumerate(row) if token in self._ends), None)
+        ends = self._model.generation_config.eos_token_id or ()
+        end = next((i for i, token in enumerate(row) if token in ends), None)
         written = row[:end]
         while end is None and written and written[-1] == self._pad:  # ended by a stop string
             written.pop()
         special = set(self._tokenizer.all_special_ids)
         written = [token for token in written if token not in special]
         text = _THINKING.sub("", self._tokenizer.decode(written))
+        if self.checkpoint.newline:
+            text = text.replace(self.checkpoint.newline, "\n")
         stops = [at for string in self.checkpoint.stop if (at := text.find(string)) >= 0]
         text = text[: min(stops)] if stops else text
         ended = end is not None or stops

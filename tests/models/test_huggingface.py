@@ -126,6 +126,12 @@ def test_thinking_is_no_part_of_a_text(causal: Transformers) -> None:
     assert read("<think>\nPolice closed").finish == "length"
 
 
+def test_line_breaks_in_a_spelling_of_its_own(tiny_causal: Path) -> None:
+    model = make(tiny_causal, newline="<n>")
+    ids = model._tokenizer("Police closed the road.<n>Nobody was missing.", add_special_tokens=False)["input_ids"]
+    assert model._read(ids, 0).text == "Police closed the road.\nNobody was missing."
+
+
 def test_settings_of_the_checkpoint_decide_nothing(tiny_seq2seq: Path) -> None:
     """The folder's generation_config asks for three beams and 40 tokens at least; the run's settings say neither."""
     greedy = make(tiny_seq2seq, prompted=False)
