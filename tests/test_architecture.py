@@ -16,7 +16,7 @@ LAYERS = [
     {"protocols", "weights", "store", "text", "agreement"},
     {"cleaning", "corpus", "prompt", "provenance", "benchmark"},
     {"models", "claims", "checkers"},
-    {"desk", "align", "sources"},
+    {"desk", "slots", "sayings", "copies", "align", "conflicts", "sources", "audit"},
     {"evaluators"},
     {"generate", "score", "compare", "validate", "planted"},
     {"run"},
