@@ -1,0 +1,314 @@
+"""The embedded checker: a small trained network over retrieved evidence, word overlap and deterministic checks beside it.
+
+Everything it needs ships with the package or is the pinned all-MiniLM-L6-v2: no network, no GPU. How it was trained
+is in `scripts/train_checker.py`, what it reaches in `harness/checkers/weights/README.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from harness import text
+from harness.checkers import encoder, roles, rules
+from harness.schema import Article, Claim, Label, Signature, Span, Verdict
+
+WEIGHTS = Path(__file__).parent / "weights"
+VERSION = "1"
+REMEMBERED = 500  # articles whose sentences are kept
+UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
+TOGETHER = 3  # evidence sentences read together
+SPEAKING = 6  # sentences whose speakers are compared with the claim's
+FEATURES = (
+    "support",  # logit of P(supported): the most any passage gives
+    "alone",  # the same of the best sentence alone
+    "joined",  # the same of the best sentences read together
+    "stray",  # the largest P(unsupported) of a claim token, by the passage that leaves fewest
+    "similarity",  # cosine with the most similar sentence
+    "words",  # share of the claim's content words that the article has
+    "trigrams",  # share of the claim's word 3-grams that the article has
+    "copied",  # how far that share exceeds three quarters, in [0, 1]: half-copied sentences are the fused ones
+    "length",  # log of the claim's words
+    "missing",  # numbers, dates and names that stand nowhere in the article, at most two
+    "differing",  # a number, date, name or negation that differs in the best sentence
+    "exchanged",  # roles or speakers in other places than in the evidence
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was found out about one claim and one article, before it is weighed."""
+
+    features: tuple[float, ...]
+    contradicted: float  # share of P(contradicted) in what is not supported, by the passage most to the point
+    evidence: tuple[Span, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An article made ready: its units of reading with vectors and tokens, its words and word 3-grams."""
+
+    units: tuple[Span, ...]
+    vectors: np.ndarray
+    tokens: tuple[list[int], ...]
+    stems: tuple[frozenset[str], ...]
+    all_stems: frozenset[str]
+    trigrams: frozenset[tuple[str, ...]]
+
+
+class Embedded:
+    """P(supported) = logistic(weights · features), calibrated on people's judgements of summaries.
+
+    The network reads the claim with the best sentence, with its neighbours and with the two and three best sentences
+    together; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement is weighed
+    together with word overlap and with what `rules` finds missing or differing. Supported from the one `threshold`
+    on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
+    says that the aligned passage speaks against the claim. Probabilities are calibrated on summaries of news.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path = WEIGHTS,
+        threshold: float | None = None,
+        device: str = "cpu",
+    ) -> None:
+        from harness.checkers import network
+
+        folder = Path(weights)
+        self.config: dict[str, Any] = json.loads((folder / "embedded.json").read_text(encoding="utf-8"))
+        self.threshold = float(self.config["threshold"] if threshold is None else threshold)
+        self._combine = np.array([self.config["weights"][name] for name in FEATURES])
+        self._bias = float(self.config["bias"])
+        self._encoder = encoder.load(device)
+        self._tokenizer = self._encoder.tokenizer
+        self._network = network.load(folder / "embedded.safetensors", device)
+        self._articles: OrderedDict[str, _Read] = OrderedDict()
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(
+            "embedded",
+            (
+                ("v", VERSION),
+                ("weights", self.config["sha256"][:12]),
+                ("base", self._encoder.name),
+                ("rules", f"{rules.VERSION}+{roles.VERSION}"),
+                ("parser", text.parser_version()),
+                ("split", text.SPLITTER),
+                ("threshold", f"{self.threshold:g}"),
+            ),
+        )
+
+    def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
+        measured = iter(self.measure([pair for pair in pairs if _unreadable(*pair) is None]))
+        verdicts = []
+        for claim, article in pairs:
+            if error := _unreadable(claim, article):
+                verdicts.append(Verdict(claim.id, article.id, None, None, error=error))
+            else:
+                verdicts.append(self._weigh(claim, article, next(measured)))
+        return verdicts
+
+    def _weigh(self, claim: Claim, article: Article, found: Measured) -> Verdict:
+        logit = float(np.dot(self._combine, found.features)) + self._bias
+        support = 1 / (1 + math.exp(-min(max(logit, -30.0), 30.0)))
+        contradiction = (1 - support) * found.contradicted
+        label: Label = "supported"
+        if support < self.threshold:
+            label = "contradicted" if found.contradicted >= 0.5 else "not_mentioned"
+        return Verdict(
+            claim.id,
+            article.id,
+            label,
+            support,
+            contradiction,
+            found.evidence,
+            found.notes,
+        )
+
+    # -------------------------------------------------------------------------------------------- what is measured
+
+    def measure(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Measured]:
+        """The features of each pair, in order. Equal pairs are measured once; no pair depends on its company."""
+        from harness.checkers import network
+
+        keys = list(dict.fromkeys((claim.text, article.text, article.published) for claim, article in pairs))
+        claims = list(dict.fromkeys(key[0] for key in keys))
+        vectors = dict(zip(claims, self._encoder.encode(claims), strict=True))
+        tokens = dict(zip(claims, self._tokens(claims), strict=True))
+        found: dict[tuple[str, str, str | None], Measured] = {}
+        by_article: dict[str, list[tuple[str, str, str | None]]] = {}
+        for key in keys:
+            by_article.setdefault(key[1], []).append(key)
+        inputs, owners, looks = [], [], {}
+        for article, members in by_article.items():
+            read = self._read(article)
+            for key in members:
+                look = _Look(read, key[0], vectors[key[0]])
+                looks[key] = look
+                for passage in look.passages:
+                    budget = network.MAX_LENGTH - 3 - min(len(tokens[key[0]]), network.MAX_CLAIM)
+                    inputs.append(network.encode(tokens[key[0]], look.tokens(passage, budget)))
+                    owners.append(key)
+        judged = network.judge(self._network, inputs)
+        rows: dict[tuple[str, str, str | None], list[int]] = {}
+        for row, key in enumerate(owners):
+            rows.setdefault(key, []).append(row)
+        for key, look in looks.items():
+            exchanged = [*look.exchanged(), *self._misattributed(look)]
+            found[key] = look.measured(
+                judged[rows[key]],
+                key,
+                exchanged,
+                len(tokens[key[0]]) - network.MAX_CLAIM,
+            )
+        return [found[claim.text, article.text, article.published] for claim, article in pairs]
+
+    def _misattributed(self, look: _Look) -> list[roles.Exchange]:
+        """Statements of the claim that the sentences closest to it give to somebody else."""
+        out = []
+        for saying in roles.sayings(look.claim):
+            others = [other for i in look.speaking for other in roles.sayings(look.read.units[i].text)]
+            if others:
+                vectors = self._encoder.encode([saying.content, *(other.content for other in others)])
+                if exchange := roles.misattributed(saying, others, [float(v) for v in vectors[1:] @ vectors[0]]):
+                    out.append(exchange)
+        return out
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        return self._tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
+
+    def _read(self, article: str) -> _Read:
+        if article not in self._articles:
+            units = tuple(unit for span in text.sentences(article) for unit in self._pieces(span))
+            texts = [unit.text for unit in units]
+            stems = tuple(frozenset(map(text.stem, text.words(t))) for t in texts)
+            tokens = text.words(article)
+            self._articles[article] = _Read(
+                units,
+                self._encoder.encode(texts),
+                tuple(self._tokens(texts)),
+                stems,
+                frozenset().union(*stems),
+                frozenset(text.ngrams(tokens, 3)),
+            )
+            while len(self._articles) > REMEMBERED:
+                self._articles.popitem(last=False)
+        return self._articles[article]
+
+    def _pieces(self, span: Span) -> list[Span]:
+        """The sentence, or where it is too long to be read at once its pieces, cut between words."""
+        if len(span.text) <= UNIT:  # no text has more tokens than characters
+            return [span]
+        offsets = self._tokenizer(
+            span.text,
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            verbose=False,
+        )["offset_mapping"]
+        if len(offsets) <= UNIT:
+            return [span]
+        pieces, begin = [], 0
+        while begin < len(offsets):
+            end = min(begin + UNIT, len(offsets))
+            while end < len(offsets) and end > begin + UNIT // 2 and offsets[end][0] == offsets[end - 1][1]:
+                end -= 1  # not inside a word
+            start, stop = offsets[begin][0], offsets[end - 1][1]
+            pieces.append(Span(span.start + start, span.start + stop, span.text[start:stop]))
+            begin = end
+        return pieces
+
+
+class _Look:
+    """One claim held against one article: which passages bear on it, and what they say."""
+
+    def __init__(self, read: _Read, claim: str, vector: np.ndarray) -> None:
+        self.read = read
+        self.claim = claim
+        content = frozenset(text.content_words(claim)) or frozenset(map(text.stem, text.words(claim)))
+        self.cosine = read.vectors @ vector
+        overlap = np.array([len(content & stems) for stems in read.stems]) / max(1, len(content))
+        self.best = [int(i) for i in np.argsort(-np.round(self.cosine + 0.6 * overlap, 4), kind="stable")[:TOGETHER]]
+        self.speaking = [int(i) for i in np.argsort(-np.round(self.cosine, 4), kind="stable")[:SPEAKING]]
+        self.words = len(content & read.all_stems) / max(1, len(content))
+        top = self.best[0]
+        wanted = [(top,), tuple(self.best[:2]), tuple(self.best[:3])]
+        wanted += [tuple(i for i in (top, near) if 0 <= i < len(read.units)) for near in (top - 1, top + 1)]
+        self.passages: list[tuple[int, ...]] = []  # units, best first
+        for passage in wanted:
+            if not any(set(passage) == set(other) for other in self.passages):
+                self.passages.append(passage)
+        self.joined = next(i for i, p in enumerate(self.passages) if set(p) == set(self.best))
+
+    def tokens(self, passage: tuple[int, ...], budget: int) -> list[int]:
+        """The tokens of a passage in the order of the article; what does not fit is left to the other passages."""
+        kept: list[int] = []
+        for unit in passage:
+            if not kept or sum(len(self.read.tokens[i]) for i in kept) + len(self.read.tokens[unit]) <= budget:
+                kept.append(unit)
+        return [token for unit in sorted(kept) for token in self.read.tokens[unit]]
+
+    def exchanged(self) -> list[roles.Exchange]:
+        return roles.exchanged(self.claim, [self.read.units[i].text for i in self.best])
+
+    def measured(
+        self,
+        judged: np.ndarray,
+        key: tuple[str, str, str | None],
+        exchanged: Sequence[roles.Exchange],
+        unread: int,
+    ) -> Measured:
+        claim, article, published = key
+        logits = np.log((judged[:, 0] + 1e-3) / (1 - judged[:, 0] + 1e-3))
+        top = self.read.units[self.best[0]]
+        differing = rules.disagreements(claim, top.text, published)
+        missing = rules.unsupported(claim, article, published)
+        said = text.words(claim)
+        trigrams = text.ngrams(said, 3)
+        copied = sum(t in self.read.trigrams for t in trigrams) / max(1, len(trigrams))
+        features = (
+            float(logits.max()),
+            float(logits[0]),
+            float(logits[self.joined]),
+            float(judged[:, 3].min()),
+            float(self.cosine.max()),
+            self.words,
+            copied,
+            max(0.0, 4 * copied - 3),
+            math.log(max(1, len(said))),
+            float(min(len(missing), 2)),
+            float(bool(differing)),
+            float(bool(exchanged)),
+        )
+        point = judged[int(np.argmax(judged[:, 0] + judged[:, 1]))]
+        contradicted = float(point[1] / max(1e-6, point[1] + point[2]))
+        if differing or exchanged:
+            contradicted = max(contradicted, 0.75)
+        winner = self.passages[int(np.argmax(logits))]
+        order = dict.fromkeys([*winner, *self.best])
+        notes = [str(finding) for finding in (*differing, *exchanged, *missing)]
+        if unread > 0:
+            notes.append(f"the claim is too long: its last {unread} tokens were not read by the network")
+        return Measured(
+            features,
+            contradicted,
+            tuple(self.read.units[i] for i in order),
+            tuple(notes),
+        )
+
+
+def _unreadable(claim: Claim, article: Article) -> str | None:
+    if not any(c.isalnum() for c in claim.text):
+        return "the claim has no words"
+    if not any(c.isalnum() for c in article.text):
+        return "the article has no text"
+    return None
