@@ -78,7 +78,6 @@ groups and their choices (a group's settings are overridden as group.key=value):
 settings:
   path=DIR          a set (documents.jsonl and records.jsonl), a folder of sets, or a planted events.jsonl
   tune_on=DIR       where the threshold of bacc_tuned is chosen
-  aggregate=min     of the claims' probabilities (default: mean)
   baselines=false   only the checker
   limit=N           only the first N documents of each set
   format=md         or csv, json

@@ -254,9 +254,9 @@ def validation(cfg: DictConfig) -> None:
     benchmarks = [b.first(settings["limit"]) for b in reader.load(settings["path"])]
     tune_on = reader.load(settings["tune_on"]) if settings["tune_on"] else []
     chosen = HydraConfig.get().runtime.choices["checker"]
-    methods = [against.method(chosen, checker, extractor, store, settings["aggregate"])]
+    methods = [against.method(chosen, checker, extractor, store)]
     if settings["baselines"]:
-        methods = against.baselines(extractor, store, settings["aggregate"], beside=chosen) + methods
+        methods = against.baselines(extractor, store, beside=chosen) + methods
     against.write(against.validate(benchmarks, methods, tune_on, **options), settings["format"], settings["out"])
 
 

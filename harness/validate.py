@@ -1,8 +1,9 @@
 """Metrics against human judgements: how far each checker, and each baseline, agrees with people.
 
-Consistency sets: a summary's score is the mean P(supported) of its claims (`aggregate` min or mean), and it is
-called consistent from the checker's one fixed threshold on. Key-fact sets: the checker turned round, premise =
-summary, hypothesis = key fact; completeness is the mean P(supported) of the key facts. Beside each number stands
+Consistency sets: a summary is as consistent as its least supported claim, so what is compared with its label is the
+minimum of P(supported) over its claims (consistent from the checker's one fixed threshold on); what is compared with a
+graded judgement is the mean, as in `claim_precision`. Key-fact sets: the checker turned round, premise = summary,
+hypothesis = key fact; completeness is the mean P(supported) of the key facts. Beside each number stands
 the share of the records that could be scored; a record without text is left out of the number and counted there.
 """
 
@@ -17,7 +18,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from harness.protocols import Checker, ClaimExtractor
 from harness.schema import Article, Claim
 from harness.store import Cache
 
-Aggregate = Literal["mean", "min"]
 DOCUMENTS_AT_ONCE = 16  # checked together: enough to fill batches, few enough that a killed run loses little
 
 
@@ -54,13 +53,14 @@ class Row:
 
 @dataclass
 class Judgement:
-    """What a method says of a benchmark: one number per record, and per sentence and key fact where there are such.
+    """What a method says of a benchmark: two numbers per record, one per sentence and key fact where there are such.
 
-    nan where it could say nothing. `threshold` is the method's own, None for a baseline that has none.
+    `records` is the mean over a record's claims, `least` the minimum; nan where it could say nothing. `threshold` is the method's own, None for a baseline that has none.
     """
 
     method: str
     records: np.ndarray
+    least: np.ndarray
     sentences: np.ndarray
     key_facts: np.ndarray
     threshold: float | None = None
@@ -72,7 +72,6 @@ def judge(
     extractor: ClaimExtractor,
     benchmark: Benchmark,
     cache: Cache | None = None,
-    aggregate: Aggregate = "mean",
     advance: Advance = silent,
 ) -> Judgement:
     """Ask the checker for every record; verdicts come from the cache where they are there."""
@@ -80,7 +79,7 @@ def judge(
     by_document: dict[str, list[int]] = defaultdict(list)
     for index, record in enumerate(benchmark.records):
         by_document[record.doc_id].append(index)
-    scores = np.full(len(benchmark.records), np.nan)
+    scores, least = np.full((2, len(benchmark.records)), np.nan)
     sentences = [np.full(len(r.sentences), np.nan) for r in benchmark.records]
     facts = [np.full(len(r.key_facts), np.nan) for r in benchmark.records]
     documents = list(by_document)
@@ -121,11 +120,11 @@ def judge(
             else:
                 (sentences if kind == "sentence" else facts)[i][number] = value
         for i, values in found.items():
-            scores[i] = min(values) if aggregate == "min" else sum(values) / len(values)
+            scores[i], least[i] = np.mean(values), np.min(values)
         advance(len(indices), 0)
     if benchmark.has_key_facts:
-        scores = np.array([values.mean() if len(values) else np.nan for values in facts])
-    return Judgement(name, scores, _joined(sentences), _joined(facts), checker.threshold)
+        scores = least = np.array([values.mean() if len(values) else np.nan for values in facts])
+    return Judgement(name, scores, least, _joined(sentences), _joined(facts), checker.threshold)
 
 
 def _claim(source: str, number: str, words: str) -> Claim:
@@ -170,30 +169,30 @@ BASELINES: dict[str, Callable[[Record, str, str | None], float]] = {
 Method = tuple[str, Callable[[Benchmark], Judgement]]
 
 
-def method(name: str, checker: Checker, extractor: ClaimExtractor, cache: Cache | None, aggregate: Aggregate) -> Method:
+def method(name: str, checker: Checker, extractor: ClaimExtractor, cache: Cache | None) -> Method:
     """A checker as a row of the table, with its progress shown."""
 
     def ask(benchmark: Benchmark) -> Judgement:
         with stage(f"{name}, {benchmark.name}", len(benchmark.records)) as advance:
-            return judge(name, checker, extractor, benchmark, cache, aggregate, advance)
+            return judge(name, checker, extractor, benchmark, cache, advance)
 
     return name, ask
 
 
-def baselines(extractor: ClaimExtractor, cache: Cache | None, aggregate: Aggregate, beside: str) -> list[Method]:
+def baselines(extractor: ClaimExtractor, cache: Cache | None, beside: str) -> list[Method]:
     """What every table has: the numbers that need no understanding, and the lexical checker."""
     from harness.checkers.lexical import Lexical
 
     counted: list[Method] = [(name, partial(baseline, name)) for name in BASELINES]
-    return counted if beside == "lexical" else [*counted, method("lexical", Lexical(), extractor, cache, aggregate)]
+    return counted if beside == "lexical" else [*counted, method("lexical", Lexical(), extractor, cache)]
 
 
 def baseline(name: str, benchmark: Benchmark) -> Judgement:
     measure = BASELINES[name]
     documents = benchmark.documents
-    values = [measure(r, documents[r.doc_id].text, documents[r.doc_id].reference) for r in benchmark.records]
+    values = np.array([measure(r, documents[r.doc_id].text, documents[r.doc_id].reference) for r in benchmark.records])
     empty = np.zeros(0)
-    return Judgement(name, np.array(values, float), empty, empty)
+    return Judgement(name, values, values, empty, empty)
 
 
 # Statistics
@@ -224,7 +223,7 @@ def _record_rows(benchmark: Benchmark, judgement: Judgement, tuned: float | None
             rows += _label_rows(name, judgement, "", labels, judgement.key_facts, fact_owners, tuned, samples, seed)
     else:
         labels = np.array([np.nan if r.label is None else r.label for r in records], float)
-        rows += _label_rows(name, judgement, "", labels, judgement.records, owners, tuned, samples, seed)
+        rows += _label_rows(name, judgement, "", labels, judgement.least, owners, tuned, samples, seed)
     graded = np.array([np.nan if r.score is None else r.score for r in records], float)
     if np.isnan(graded).all():
         return rows
@@ -368,7 +367,7 @@ def best_threshold(benchmarks: Sequence[Benchmark], judgements: Sequence[Judgeme
             scores += list(judgement.key_facts)
         else:
             labels += [math.nan if r.label is None else r.label for r in benchmark.records]
-            scores += list(judgement.records)
+            scores += list(judgement.least)
     if len(labels) != len(scores):
         return None  # a baseline says nothing of key facts
     usable = ~np.isnan(labels) & ~np.isnan(scores)
@@ -382,6 +381,7 @@ def part(benchmark: Benchmark, judgement: Judgement, origin: str) -> Judgement:
     return replace(
         judgement,
         records=judgement.records[chosen],
+        least=judgement.least[chosen],
         sentences=judgement.sentences[sentences] if judgement.sentences.size else judgement.sentences,
         key_facts=judgement.key_facts,
     )
