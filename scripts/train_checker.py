@@ -38,13 +38,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from harness import text
-from harness.checkers import embedded, network
-from harness.schema import Article, Claim
-from harness.weights import pinned
-from safetensors.torch import save_file
-from torch.nn import functional
-
 from checker_data import (
     Row,
     judged_summaries,
@@ -53,6 +46,13 @@ from checker_data import (
     read_set,
     synthetic,
 )
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from harness import text
+from harness.checkers import embedded, network
+from harness.schema import Article, Claim
+from harness.weights import pinned
 
 CLAIM, LENGTH = 72, 192  # tokens read in training
 BATCH_TOKENS = 8000

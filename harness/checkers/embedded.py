@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from harness import text
 from harness.checkers import encoder, roles, rules
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict

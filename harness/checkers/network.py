@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from harness.weights import pinned
 from torch import nn
 from transformers import AutoModel
+
+from harness.weights import pinned
 
 CLS, SEP = 101, 102
 MAX_CLAIM = 160  # tokens of a claim that are read with a passage
