@@ -28,6 +28,7 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 class Statement:
     """What one or more claims say. `claims` are those that say it, `owners` their articles; `text` is one of theirs.
 
+    The claims of other articles that also say it, though more loosely, stand last.
     `article_ids` are the articles that assert it. `speaker` is whom all claims that name one give it to, None if they
     name nobody or do not agree.
     """
@@ -45,17 +46,23 @@ class Statement:
         return self.claims[0]
 
 
+CENTRED = 0.7  # of what all claims of an event have in common is taken off before claims are compared
+
+
 class Likeness:
     """How alike the claims of an event are: cosine similarity + half of the share of common words, in [-1, 1.5].
 
-    The share is of the lighter claim's content words, rare ones weighing more (inverse document frequency over the
+    The cosine is of vectors less `CENTRED` times their mean: what all claims of an event have in common (the event)
+    tells none of them from another. The share is of the lighter claim's content words, rare ones weighing more (inverse document frequency over the
     event's claims), so that a claim and a longer one that holds it are alike.
     """
 
     def __init__(self, texts: Sequence[str], encode: Encode) -> None:
         from scipy.sparse import csr_matrix
 
-        self.vectors = encode(texts)
+        self.raw = encode(texts)
+        vectors = self.raw - CENTRED * self.raw.mean(0)
+        self.vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         bags = [sorted(set(text.content_words(t))) for t in texts]
         known = Counter(word for bag in bags for word in bag)
         column = {word: i for i, word in enumerate(sorted(known))}
@@ -85,7 +92,7 @@ class Align:
     asserts a statement when a claim of its belongs to it or is as alike as `same` to the statement's own words.
     """
 
-    def __init__(self, same: float = 0.62, maybe: float = 0.5, neighbours: int = 3, checks: int = 2) -> None:
+    def __init__(self, same: float = 0.4, maybe: float = 0.34, neighbours: int = 3, checks: int = 1) -> None:
         self.same = same
         self.maybe = maybe
         self.neighbours = neighbours
@@ -125,11 +132,14 @@ class Align:
             inner = matrix[np.ix_(members, members)].mean(1)
             own = members[int(np.argmax(inner))] if len(members) > 2 else members[0]
             barred = set().union(*(forbidden.get(m, set()) for m in members))
-            asserting = set(articles[members]) | {
-                articles[i] for i in np.flatnonzero(matrix[own] >= self.same) if i not in barred
-            }
+            held = list(members)
+            for article in sorted(set(articles) - set(articles[members])):
+                there = [i for i in np.flatnonzero(articles == article) if i not in barred]
+                best = max(there, key=lambda i: (matrix[own, i], -i), default=None)
+                if best is not None and matrix[own, best] >= self.same:
+                    held.append(int(best))
             speakers = {claims[m][1].speaker for m in members} - {None}
-            made.append((members, claims[own][1].text, asserting, speakers))
+            made.append((held, claims[own][1].text, set(articles[held]), speakers))
         return [
             Statement(
                 f"s{number}",

@@ -13,39 +13,51 @@ from typing import Any
 
 import numpy as np
 
-from harness import conflicts, copies, text
+from harness import copies, text
 from harness.align import Likeness
 from harness.conflicts import Dispute, Side
 from harness.protocols import Desk
-from harness.sayings import Saying, quotes_same, sayings
+from harness.sayings import SPEECH, Saying, quotes_same, run, sayings
 from harness.schema import Article, Claim, Summary, Verdict
 from harness.slots import Slot, slots
 from harness.sources import Compare, Comparison
 
 VERSION = "audit-1"
 
+# What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
-    r"\b(?:disagree\w*|differ(?:s|ed|ing)?|at odds|conflict(?:s|ing)? (?:report|account|version|figure|claim|statement)s?|contradict\w*"
-    r"|dispute[sd]?|disputed|unclear|not clear|remains? open|open question|accounts? (?:vary|varied|diverge)|vary|varies|while (?:another|others|other)"
-    r"|whereas|others? (?:say|says|said|put|report|speak|count|name|give|insist)|one (?:report|source|article|outlet|account|paper|version)"
-    r"|another (?:report|source|article|outlet|account|paper|version|says|said)|both as|either|or \w+, depending|depending on|according to one"
-    r"|opposite|contrary|version[s]? of|sources? (?:are|give|name)|but (?:another|other|others)|not agree\w*|inconsistent\w*)\b",
+    r"\b(?:disagree\w*|differ(?:s|ed|ing|ently)?\b|(?:at|are at|is at) odds|contradict\w*|conflict(?:s|ing)\b|in conflict"
+    r"|disputed\b|in dispute\b|contested|controversial|unclear|uncertain|not (?:yet )?(?:clear|certain|settled)|remains? (?:unclear|open (?:whether|how|who|when|where|which|what))"
+    r"|open question|diverg\w+|inconsistent\w*|incompatible|do(?:es)? not (?:agree|fit|match|tally)|vary|varies|var(?:y|ies) between"
+    r"|depend(?:s|ing) on (?:the|which|whom|who)|(?:report|given|giv|put|describ|nam|dat|plac)\w* (?:both|either)|are (?:both|each|variously) "
+    r"|variously|both (?:as|for|in|at|to|on) [^.]{2,60} and (?:as|for|in|at|to|on)?"
+    r"|(?:in|by|according to|says?|with|from) (?:one|some) (?:\w+ ){0,2}?[^.]{0,60}\b(?:in|by|according to|from)? ?(?:another|other|others)\b"
+    r"|according to [^.;]{3,70}(?:,|;| and| but| while)[^.]{0,40} according to"
+    r"|while (?:another|others?|the other)\b|(?:one|some) (?:report|source|article|outlet|account|paper|version|passenger|witness)s?\b[^.]*\b(?:another|others?)\b"
+    r"|sources? (?:give|name|speak|put|differ|say)[^.]*,? (?:while|but|and|the other|others)|two (?:\w+ ){0,2}(?:versions|accounts|figures|dates|names|towns|places)"
+    r"|either [^.]{2,60} or |\w+ denying and \w+)",
     re.IGNORECASE,
 )
+_MAINTAINS = re.compile(
+    r"\b(?:maintains?|insists?|says?|said|speaks? of|puts?|tells?|told|denies|denied|claims?)\b", re.IGNORECASE
+)
+_BUT = re.compile(r"(?:,|;)\s+(?:but|while|whereas|yet|however)\b|,\s+the (?:\w+ ){1,3}of \d", re.IGNORECASE)
 _ATTRIBUTED = re.compile(
     r"\b(?:according to|sa(?:id|ys|y)|told|reported|reports?|claim(?:s|ed)|announced|wrote|stated|argued|insist(?:s|ed)|believes?|"
     r"added|warned|estimat\w+|described|called|quoted|in the words of|citing|sources?)\b",
     re.IGNORECASE,
 )
 ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
-COPIED = 0.6  # of a brief's words in passages of one article: copied from it
+SAME_WORDS = 0.85  # cosine + shared words of two sentences, for one to retell the other
+COPIED = 0.6  # of a brief's words in passages of one article, and
+COPIED_WORDS = 20  # so many of them: copied from it
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
     """A dispute that a claim of the brief settles (states one side as fact) or flags (reports as open)."""
 
-    dispute: int
+    dispute: int | None  # its number; None for one that only the brief shows
     claim: Claim
     side: int | None
     article_ids: tuple[str, ...]
@@ -96,6 +108,9 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
     said = sayings(summary.id, docs[0])
     told = [s for a, d in zip(articles, docs[1:], strict=True) for s in sayings(a.id, d)]
     settled, flagged = _handled(comparison, claims, own, said, verdicts, compare)
+    flagged += _told_as_open(claims, flagged, verdicts)
+    settled = tuple(h for h in settled if h.claim.id not in {f.claim.id for f in flagged})
+    open_ids = {h.claim.id for h in flagged}  # they name several speakers
     copied_from, share = _copied(brief, articles)
     return Audit(
         tuple(claims),
@@ -105,7 +120,7 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
         frozenset(s for found in stated.values() for s in found),
         settled,
         flagged,
-        tuple(_misattributed(claims, said, told, compare)),
+        tuple(_misattributed([c for c in claims if c.id not in open_ids], said, told, compare)),
         tuple(_unattributed(comparison, claims, stated, supporting)),
         tuple(_fused(claims, verdicts)),
         copied_from,
@@ -169,6 +184,20 @@ def _handled(
     return tuple(h for h in settled if h.dispute not in reported), tuple(flagged)
 
 
+def _told_as_open(
+    claims: Sequence[Claim], known: Sequence[Handled], verdicts: Mapping[str, Sequence[Verdict]]
+) -> tuple[Handled, ...]:
+    """Claims that report a disagreement in so many words, on what the comparison did not find."""
+    held = {h.claim.id for h in known}
+    out = []
+    for claim in claims:
+        opposed = _MAINTAINS.search(claim.text) and _BUT.search(claim.text)
+        if claim.id not in held and (_OPEN.search(claim.text) or opposed):
+            near = sorted(verdicts[claim.id], key=lambda v: (-(v.probability or 0.0), v.article_id))[:2]
+            out.append(Handled(None, claim, None, tuple(sorted(v.article_id for v in near)), claim.text))
+    return tuple(out)
+
+
 def _sides_by_value(
     comparison: Comparison, dispute: Dispute, claim: Claim, own: Sequence[Slot], compare: Compare
 ) -> set[int]:
@@ -228,16 +257,31 @@ def _sides_by_verdict(dispute: Dispute, claim: Claim, verdicts: Sequence[Verdict
 def _misattributed(
     claims: Sequence[Claim], said: Sequence[Saying], told: Sequence[Saying], compare: Compare
 ) -> list[Misattributed]:
-    """Claims that give an article's content to somebody whom the article, there, does not give it to."""
+    """Claims that give an article's content to somebody whom the article, there, does not give it to.
+
+    Only what the brief presents as said by somebody; and quotes of four words or more that no article has so.
+    """
     out = []
     for claim in claims:
         for saying in (s for s in said if s.start < claim.end and claim.start < s.end):
-            if not saying.who or len(saying.words) < 2:
-                continue
-            if found := _wrong_speaker(saying, told, compare):
+            if altered := _altered(saying, told):
+                out.append(Misattributed(claim, saying.actor, altered.source_id, altered.actor, altered.text, "quote"))
+            spoken = saying.spoken or saying.verb in SPEECH
+            if spoken and saying.who and len(saying.words) > 2 and (found := _wrong_speaker(saying, told, compare)):
                 out.append(Misattributed(claim, saying.actor, found.source_id, found.actor, found.text, "speaker"))
                 break
     return out
+
+
+def _altered(saying: Saying, told: Sequence[Saying]) -> Saying | None:
+    """The article's sentence whose quote was changed, if the brief quotes four words or more otherwise than they stand."""
+    if len(saying.quoted) < 4:
+        return None
+    runs = [(run(saying.quoted, t.tokens), t) for t in told]
+    if any(length >= len(saying.quoted) for length, _ in runs):
+        return None
+    best = max(((quotes_same(saying, t), t) for t in told if t.quoted), key=lambda s: s[0], default=(0.0, None))
+    return best[1] if 0.5 <= best[0] < 1.0 else None
 
 
 def _wrong_speaker(saying: Saying, told: Sequence[Saying], compare: Compare) -> Saying | None:
@@ -245,18 +289,23 @@ def _wrong_speaker(saying: Saying, told: Sequence[Saying], compare: Compare) -> 
     vectors = compare.encode([" ".join(saying.tokens), *(" ".join(t.tokens) or t.text for t in told)])
     alike = vectors[1:] @ vectors[0]
     scored = []
-    for other, cosine in zip(told, alike, strict=True):
+    for at, (other, cosine) in enumerate(zip(told, alike, strict=True)):
         shared = len(saying.words & other.words) / max(1, min(len(saying.words), len(other.words)))
-        scored.append((max(float(cosine) + shared, 1.2 * quotes_same(saying, other)), other))
-    best = max(scored, key=lambda s: (s[0], s[1].source_id, -s[1].start))
-    if best[0] < 1.0 or not best[1].who or not (saying.spoken or best[1].spoken):
+        scored.append((float(cosine) + shared + 0.4 * quotes_same(saying, other), at))
+    best, at = max(scored, key=lambda s: (s[0], -s[1]))
+    if best < SAME_WORDS or not (told[at].spoken or saying.spoken):
         return None
-    for score, other in scored:
-        near = score >= best[0] - 0.25
-        if near and (not other.who or other.who & saying.who or saying.who & other.words):
+    for score, i in scored:
+        if score < best - 0.2:
+            continue
+        # who is meant by "he" stands in the sentences before
+        before = [t for t in told[max(0, i - 2) : i] if t.source_id == told[i].source_id] if not told[i].who else []
+        context = told[i].who | told[i].words | {w for t in before for w in t.who | t.words}
+        if saying.who & context or told[i].actor.lower() == "it":
             return None
-    phrases = compare.encode([saying.actor, best[1].actor])
-    return best[1] if float(phrases[0] @ phrases[1]) < 0.6 else None
+    actor = told[at].actor or told[at].text
+    phrases = compare.encode([saying.actor, actor])
+    return told[at] if float(phrases[0] @ phrases[1]) < 0.6 else None
 
 
 def _unattributed(
@@ -269,9 +318,9 @@ def _unattributed(
     out = []
     for claim in claims:
         states = stated[claim.id]
-        if states and status[states[0]] == "single_source" and len(supporting[claim.id]) <= 1:
-            if not claim.speaker and not _ATTRIBUTED.search(claim.text):
-                out.append((claim, states[0]))
+        alone = states and status[states[0]] == "single_source" and len(supporting[claim.id]) <= 1
+        if alone and not claim.speaker and not _ATTRIBUTED.search(claim.text):
+            out.append((claim, states[0]))
     return out
 
 
@@ -303,10 +352,10 @@ def _fused(claims: Sequence[Claim], verdicts: Mapping[str, Sequence[Verdict]]) -
 
 def _copied(brief: Article, articles: Sequence[Article]) -> tuple[str | None, float]:
     """The article that holds most of the brief word for word, and the share of the brief's words that are there."""
-    best: tuple[float, str] = (0.0, "")
+    best: tuple[float, str, int] = (0.0, "", 0)
     words = max(1, len(text.words(brief.text)))
     for article in articles:
         runs = copies.shared(brief.text, article.text, least=8)
         share = min(1.0, sum(runs) / words)
-        best = max(best, (share, article.id), key=lambda s: (s[0], s[1]))
-    return (best[1] if best[0] >= COPIED else None), best[0]
+        best = max(best, (share, article.id, sum(runs)), key=lambda s: (s[0], s[1]))
+    return (best[1] if best[0] >= COPIED and best[2] >= COPIED_WORDS else None), best[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,6 +50,7 @@ _STATES = {
     }.items()
     for word in words.split()
 }
+_CLOSE = math.log(1.4)  # counts of differently named things may be of one thing if they are this close
 _FAR = math.log(3.2)  # numbers further apart than this are of different things, or a misprint
 
 
@@ -70,7 +72,7 @@ class Pair:
 
 def pairs(slots: Sequence[Slot], encode: Encode) -> list[Pair]:
     """The incompatible pairs of slots, with features; in the order of `slots`."""
-    sentences = _sentences(slots, encode)
+    sentences = _Sentences(slots, encode)
     frames, settings = encode([s.frame for s in slots]), encode([s.setting for s in slots])
     known = Counter(word for s in slots for word in s.words)
     weight = {word: math.log((len(slots) + 1) / count) for word, count in known.items()}
@@ -85,7 +87,7 @@ def pairs(slots: Sequence[Slot], encode: Encode) -> list[Pair]:
     return out
 
 
-class _sentences:
+class _Sentences:
     """How alike the sentences that hold slots are, and which of them are each other's best match."""
 
     def __init__(self, slots: Sequence[Slot], encode: Encode) -> None:
@@ -97,15 +99,15 @@ class _sentences:
         words = [stems(text.words(s.said)) for s in first.values()]
         known = Counter(w for ws in words for w in ws)
         weight = {w: math.log((len(words) + 1) / c) for w, c in known.items()}
-        shared = np.array([[overlap(a, b, weight) for b in words] for a in words])
+        shared = _shared(words, weight)
         self.alike = (vectors @ vectors.T + shared) / 2
         self.shared = shared
         articles = np.array([a for a, _ in first])
         self.best: dict[tuple[int, str], int] = {}
-        for i in range(len(words)):
-            for article in set(articles):
-                there = np.flatnonzero(articles == article)
-                self.best[i, article] = int(there[np.argmax(self.alike[i, there])])
+        for article in sorted(set(articles)):
+            there = np.flatnonzero(articles == article)
+            best = there[np.argmax(self.alike[:, there], axis=1)]
+            self.best |= {(i, str(article)): int(j) for i, j in enumerate(best)}
 
     def features(self, one: Slot, two: Slot) -> dict[str, float]:
         i, j = self.index[one.article_id, one.sentence], self.index[two.article_id, two.sentence]
@@ -116,49 +118,53 @@ class _sentences:
         }
 
 
+KEPT = 3  # candidates of a slot in each other article
+
+
 def _of_kind(
-    slots: Sequence[Slot], frame: np.ndarray, setting: np.ndarray, weight: Mapping[str, float], sentences: _sentences
+    slots: Sequence[Slot], frame: np.ndarray, setting: np.ndarray, weight: Mapping[str, float], sentences: _Sentences
 ) -> Iterable[Pair]:
-    n = len(slots)
-    alike = np.full((n, n), -1.0)
-    compatible = np.zeros((n, n), bool)
-    shared = np.zeros((n, n))
-    for i, j in combinations(range(n), 2):
+    shared = _shared([s.words for s in slots], weight)
+    alike = (frame + setting + shared) / 3
+    articles = np.array([s.article_id for s in slots])
+    units = np.array([_unit(s) for s in slots])
+    alike[(articles[:, None] == articles) | (units[:, None] != units)] = -1.0
+    by_article = {article: np.flatnonzero(articles == article) for article in sorted(set(articles))}
+
+    @cache
+    def compatible(i: int, j: int) -> bool:
+        return agree(slots[min(i, j)], slots[max(i, j)])
+
+    @cache
+    def rivals(i: int, article: str) -> tuple[tuple[int, float], ...]:
+        """The slots of an article that could be of slot `i`, most alike first."""
+        there = by_article[article]
+        ordered = there[np.argsort(-alike[i, there], kind="stable")]
+        return tuple((int(k), float(alike[i, k])) for k in ordered if alike[i, k] > -1)
+
+    for i, j in _candidates(slots, alike, by_article):
         one, two = slots[i], slots[j]
-        if one.article_id == two.article_id or not _comparable(one, two):
+        if compatible(i, j) or not _plausible(one, two):
             continue
-        shared[i, j] = shared[j, i] = overlap(one.words, two.words, weight)
-        alike[i, j] = alike[j, i] = (frame[i, j] + setting[i, j] + shared[i, j]) / 3
-        compatible[i, j] = compatible[j, i] = one.value.compatible(two.value)  # type: ignore[arg-type]
-    by_article: dict[str, list[int]] = {}
-    for i, slot in enumerate(slots):
-        by_article.setdefault(slot.article_id, []).append(i)
-    for i, j in combinations(range(n), 2):
-        one, two = slots[i], slots[j]
-        if alike[i, j] == -1 or compatible[i, j] or not _plausible(one, two):
-            continue
-        there, here = by_article[two.article_id], by_article[one.article_id]
-        if any(compatible[i, k] and slots[k].sentence == two.sentence for k in there):
+        there, here = rivals(i, two.article_id), rivals(j, one.article_id)
+        if any(slots[k].sentence == two.sentence and compatible(i, k) for k, _ in there):
             continue  # the other sentence says this value, too
-        if any(compatible[j, k] and slots[k].sentence == one.sentence for k in here):
+        if any(slots[k].sentence == one.sentence and compatible(j, k) for k, _ in here):
             continue
-        rivals = [alike[i, k] for k in there if k != j] + [alike[j, k] for k in here if k != i]
-        borne = max(
-            [alike[i, k] for k in there if compatible[i, k]] + [alike[j, k] for k in here if compatible[j, k]],
-            default=-1.0,
+        others = [next((a for k, a in there if k != j), 0.0), next((a for k, a in here if k != i), 0.0)]
+        own = float(alike[i, j])
+        borne = any(compatible(i, k) for k, a in there if a >= own) or any(
+            compatible(j, k) for k, a in here if a >= own
         )
-        exclusive = not any(compatible[i, k] for k in there) and not any(compatible[j, k] for k in here)
+        exclusive = not any(compatible(i, k) for k, _ in there) and not any(compatible(j, k) for k, _ in here)
         features = {
             "frame": float(frame[i, j]),
             "setting": float(setting[i, j]),
             "words": float(shared[i, j]),
-            "lead": float(np.clip(alike[i, j] - max(rivals, default=0.0), -0.3, 0.3)),
+            "lead": float(np.clip(own - max(others), -0.3, 0.3)),
             "exclusive": float(exclusive),
-            "borne": float(borne >= alike[i, j]),
-            "sole": float(
-                sum(alike[i, k] > -1 and _plausible(one, slots[k]) for k in there) == 1
-                and sum(alike[j, k] > -1 and _plausible(two, slots[k]) for k in here) == 1
-            ),
+            "borne": float(borne),
+            "sole": float(_alone(one, there, slots) and _alone(two, here, slots)),
             **sentences.features(one, two),
             "verb": float(one.verb == two.verb and one.verb not in ("be", "have", "say", "do")),
             "quoted": float(one.quoted or two.quoted),
@@ -167,10 +173,61 @@ def _of_kind(
         yield Pair(one, two, features)
 
 
-def overlap(one: frozenset[str], two: frozenset[str], weight: Mapping[str, float]) -> float:
-    """The share of the lighter set's weight that both have, in [0, 1]."""
-    least = min(sum(weight.get(w, 1.0) for w in one), sum(weight.get(w, 1.0) for w in two))
-    return sum(weight.get(w, 1.0) for w in one & two) / least if least > 0 else 0.0
+def _unit(slot: Slot) -> str:
+    """What two slots have to have in common to be comparable at all."""
+    if isinstance(slot.value, Number):
+        return f"{slot.value.kind} {'' if slot.value.kind == 'score' else slot.value.unit}"
+    return str(slot.value.minute is None) if isinstance(slot.value, Date) else ""
+
+
+def _alone(slot: Slot, rivals: Iterable[tuple[int, float]], slots: Sequence[Slot]) -> bool:
+    """Whether one slot only of the other article could be meant."""
+    found = 0
+    for k, _ in rivals:
+        found += _plausible(slot, slots[k])
+        if found > 1:
+            return False
+    return found == 1
+
+
+def _candidates(
+    slots: Sequence[Slot], alike: np.ndarray, by_article: Mapping[str, np.ndarray]
+) -> list[tuple[int, int]]:
+    """The pairs worth a look: the most alike of each other article, and names that begin alike."""
+    kept: set[tuple[int, int]] = set()
+    for i in range(len(slots)):
+        for there in by_article.values():
+            best = there[np.argsort(-alike[i, there], kind="stable")[:KEPT]]
+            kept |= {(min(i, int(j)), max(i, int(j))) for j in best if alike[i, j] > -1}
+    begins: dict[str, list[int]] = {}
+    for i, slot in enumerate(slots):
+        if isinstance(slot.value, Name):
+            for token in {slot.value.key.split()[0][:3], slot.value.key.split()[-1][:3]}:
+                begins.setdefault(token, []).append(i)
+    firsts = {(slots[i].article_id, slots[i].value.key): i for i in reversed(range(len(slots)))} if begins else {}  # type: ignore[union-attr]
+    for members in begins.values():
+        distinct = [i for i in members if firsts[slots[i].article_id, slots[i].value.key] == i]  # type: ignore[union-attr]
+        kept |= {(i, j) for i, j in combinations(distinct, 2) if alike[i, j] > -1}
+    return sorted(kept)
+
+
+def _shared(words: Sequence[frozenset[str]], weight: Mapping[str, float]) -> np.ndarray:
+    """`overlap` of all pairs."""
+    from scipy.sparse import csr_matrix
+
+    column = {word: i for i, word in enumerate(sorted({w for ws in words for w in ws}))}
+    rows = [i for i, ws in enumerate(words) for _ in ws]
+    columns = [column[w] for ws in words for w in sorted(ws)]
+    weights = [weight.get(w, 1.0) for ws in words for w in sorted(ws)]
+    shape = (len(words), max(1, len(column)))
+    weighted, plain = (
+        csr_matrix((weights, (rows, columns)), shape),
+        csr_matrix((np.ones(len(rows)), (rows, columns)), shape),
+    )
+    total = np.asarray(weighted.sum(1)).ravel()
+    least = np.minimum(total[:, None], total[None, :])
+    both = (weighted @ plain.T).toarray()
+    return np.where(least > 0, both / np.maximum(least, 1e-9), 0.0)
 
 
 def _comparable(one: Slot, two: Slot) -> bool:
@@ -185,11 +242,16 @@ def _plausible(one: Slot, two: Slot) -> bool:
     if isinstance(a, Number) and isinstance(b, Number):
         if min(a.value, b.value) <= 0 or abs(math.log(a.value / b.value)) > _FAR:
             return False
-        return a.kind != "count" or _nouns(a, b) != "other"
+        things = a.kind == "count" and _nouns(a, b) == "other"
+        return not things or (abs(math.log(a.value / b.value)) <= _CLOSE and (a.noun in _PEOPLE) == (b.noun in _PEOPLE))
     if isinstance(a, Date) and isinstance(b, Date):
+        if _TODAY.fullmatch(a.text) and _TODAY.fullmatch(b.text):
+            return False  # each tells of its own day
+        if a.minute is not None and b.minute is not None and _minutes(a, b) <= VAGUE_MINUTES:
+            return False
         return bool((a.days or a.minute is not None) and (b.days or b.minute is not None))
     if isinstance(a, Name) and isinstance(b, Name):
-        return a.key != b.key and a.comparable(b) and (_is_country(a.key) == _is_country(b.key))
+        return a.key != b.key and a.comparable(b) and (is_country(a.key) == is_country(b.key))
     return False
 
 
@@ -203,7 +265,7 @@ def _located(slot: Slot) -> bool:
     )
 
 
-def _is_country(key: str) -> bool:
+def is_country(key: str) -> bool:
     """Whether a name is that of a country or continent: a city in it is no contradiction."""
     return key in _COUNTRIES
 
@@ -229,6 +291,15 @@ _COUNTRIES = frozenset(
 }  # fmt: skip
 
 
+_TODAY = re.compile(r"today|tonight|yesterday|tomorrow|last night|this (?:morning|afternoon|evening)", re.I)
+VAGUE_MINUTES = 20  # "shortly after 4" and 4:12 are no contradiction
+
+
+def _minutes(a: Date, b: Date) -> int:
+    gap = abs((a.minute or 0) - (b.minute or 0)) % 1440
+    return min(gap, 1440 - gap)
+
+
 def _nouns(a: Number, b: Number) -> str:
     if not a.noun or not b.noun:
         return "unknown"
@@ -242,15 +313,27 @@ def _states(slot: Slot) -> set[str]:
     return {_STATES[w] for w in slot.words | slot.role | {noun} if w in _STATES}
 
 
+_CHANGED = re.compile(
+    r"\b(?:doubled?|trebled?|tripled?|rais(?:ed|ing)|rose|risen|ris(?:es|ing)|grew|grown|climbed|increased|fell|fallen|dropped|"
+    r"overtaken|revised|updated|initial(?:ly)?|at first|earlier|later|by then|so far|by (?:nightfall|evening|night|ten|noon))\b",
+    re.I,
+)
+
+
 def _number(one: Slot, two: Slot) -> dict[str, float]:
     a, b = one.value, two.value
-    assert isinstance(a, Number) and isinstance(b, Number)
+    assert isinstance(a, Number)
+    assert isinstance(b, Number)
     apart = abs(math.log(a.value / b.value))
     mine, theirs = _states(one), _states(two)
     nouns = _nouns(a, b)
     return {
         "apart": apart,
         "near": math.exp(-6 * apart),
+        "changed": float(bool(_CHANGED.search(one.said) or _CHANGED.search(two.said))),
+        "other": float(nouns == "other" and a.kind == "count"),
+        "unknown": float(nouns == "unknown" and a.kind == "count"),
+        "measured frame": (a.kind not in ("count", "age")) * max(0.0, float(bool(one.words & two.words))),
         "noun": float(nouns == "same" and a.kind == "count"),
         "people": float(nouns == "people" and a.kind == "count"),
         "measured": float(a.kind not in ("count", "age")),
@@ -272,9 +355,13 @@ def grain(value: Date) -> str:
     return "day" if lengths and max(lengths) <= 1 else "month"
 
 
+_BOUNDS = frozenset("until till by before since after from".split())
+
+
 def _date(one: Slot, two: Slot) -> dict[str, float]:
     a, b = one.value, two.value
-    assert isinstance(a, Date) and isinstance(b, Date)
+    assert isinstance(a, Date)
+    assert isinstance(b, Date)
     if a.minute is not None and b.minute is not None:
         gap = abs(a.minute - b.minute) / 60
     else:
@@ -285,6 +372,8 @@ def _date(one: Slot, two: Slot) -> dict[str, float]:
         "one grain": float(len(grains) == 1),
         "year": float("year" in grains),
         "place": float(one.place == two.place),
+        "bound": float((one.place in _BOUNDS) != (two.place in _BOUNDS)),
+        "today": float(bool(_TODAY.fullmatch(a.text) or _TODAY.fullmatch(b.text))),
         "reported": float(bool({one.verb, two.verb} & {"say", "tell", "announce", "add"})),
         "role": float(bool(one.role & two.role)),
         "late": min(one.sentence + two.sentence, 12) / 12,
@@ -293,7 +382,8 @@ def _date(one: Slot, two: Slot) -> dict[str, float]:
 
 def _name(one: Slot, two: Slot) -> dict[str, float]:
     a, b = one.value, two.value
-    assert isinstance(a, Name) and isinstance(b, Name)
+    assert isinstance(a, Name)
+    assert isinstance(b, Name)
     mine, theirs = a.key.split(), b.key.split()
     full = len(mine) > 1 and len(theirs) > 1
     ends = min(_alike(mine[0], theirs[0]), _alike(mine[-1], theirs[-1])) if full else 0.0
@@ -307,7 +397,7 @@ def _name(one: Slot, two: Slot) -> dict[str, float]:
         "located": float(_located(one) and _located(two)),
         "mixed": float(_located(one) != _located(two)),
         "preposition": float(bool(one.place) and one.place == two.place),
-        "country": float(_is_country(a.key)),
+        "country": float(is_country(a.key)),
         "relation": float(one.relation == two.relation),
         "late": min(one.sentence + two.sentence, 12) / 12,
     }
@@ -400,11 +490,12 @@ def _touch(one: Pair, two: Pair) -> bool:
     mine, theirs = (one.one, one.two), (two.one, two.two)
     if any((a.article_id, a.start) == (b.article_id, b.start) for a in mine for b in theirs):
         return True
-    straight = _agree(one.one, two.one) and _agree(one.two, two.two)
-    return straight or (_agree(one.one, two.two) and _agree(one.two, two.one))
+    straight = agree(one.one, two.one) and agree(one.two, two.two)
+    return straight or (agree(one.one, two.two) and agree(one.two, two.one))
 
 
-def _agree(one: Slot, two: Slot) -> bool:
+def agree(one: Slot, two: Slot) -> bool:
+    """Whether the values of two slots can both be right."""
     return _comparable(one, two) and one.value.compatible(two.value)  # type: ignore[arg-type]
 
 
@@ -414,7 +505,7 @@ def _dispute(articles: Mapping[str, Article], group: Sequence[tuple[float, Pair]
     sides: list[Slot] = []
     out = []
     for slot in ordered:
-        number = next((i for i, s in enumerate(sides) if _agree(s, slot)), len(sides))
+        number = next((i for i, s in enumerate(sides) if agree(s, slot)), len(sides))
         if number == len(sides):
             sides.append(slot)
         start, end = slot.clause

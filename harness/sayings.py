@@ -23,6 +23,15 @@ _SUBJECTS = ("nsubj", "nsubjpass", "csubj")
 _PRONOUNS = frozenset("he she they it we i who which that this these those you one there".split())
 _NOBODY = frozenset("people person man woman other one".split())
 
+# Verbs that give words or an opinion to their subject.
+SPEECH = frozenset(
+    """say tell claim add warn argue announce confirm deny explain state write tweet suggest admit concede
+    acknowledge note reveal declare stress emphasise emphasize estimate predict allege remark reiterate reply respond
+    conclude complain boast joke recall promise vow pledge dismiss describe compare call flag praise criticise criticize
+    blame accuse urge demand advise recommend caution assure hint indicate speak maintain label brand liken attribute
+    propose order credit lament quip stress think believe consider""".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Saying:
@@ -42,6 +51,7 @@ class Saying:
     who: frozenset[str]
     named: bool
     spoken: bool
+    verb: str
     quoted: tuple[str, ...]
     tokens: tuple[str, ...]
     words: frozenset[str]
@@ -72,7 +82,8 @@ def sayings(source_id: str, doc: Doc) -> list[Saying]:
                 actor,
                 who,
                 named,
-                bool(said) or _cleft(sentence) is not None,
+                bool(said) or _speaks(_cleft(sentence)),
+                sentence.root.lemma_.lower(),
                 tuple(text.words(" ".join(t.text for t in quoted))),
                 tuple(text.words(" ".join(t.text for t in sentence if t.i not in own))),
                 stems(t.text for t in sentence if t.i not in own),
@@ -91,6 +102,15 @@ def _cleft(sentence: Sentence) -> Token | None:
     if root.lemma_ != "be" or not any(c.dep_ in _SUBJECTS and c.lower_ == "it" for c in root.children):
         return None
     return next((c for c in root.children if c.dep_ == "attr" and c.pos_ in ("PROPN", "NOUN")), None)
+
+
+def _speaks(head: Token | None) -> bool:
+    """Whether "it was X who" goes on with a verb of speech."""
+    return head is not None and any(
+        t.lemma_.lower() in SPEECH
+        for t in [*head.children, *head.head.children]
+        if t.dep_ in ("relcl", "ccomp", "advcl")
+    )
 
 
 def _phrase(head: Token) -> list[Token]:

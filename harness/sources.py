@@ -29,7 +29,8 @@ from harness.schema import Article, Claim, Conflict, Event
 
 Status = Literal["agreed", "single_source", "conflict"]
 VERSION = "sources-1"
-RELATED = 0.08  # of an article's claims have to be alike to some of the other articles', else it tells another story
+RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story,
+SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name, or they share two
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,11 @@ class Compare:
 
     def __init__(
         self,
-        same: float = 0.62,
-        maybe: float = 0.5,
+        same: float = 0.4,
+        maybe: float = 0.34,
         neighbours: int = 3,
-        checks: int = 2,
-        certain: float = 0.4,
+        checks: int = 1,
+        certain: float = 0.45,
         device: str = "cpu",
     ) -> None:
         self.align = Align(same, maybe, neighbours, checks)
@@ -111,7 +112,7 @@ class Compare:
             return Comparison(event, reason="the articles make no claim that could be compared")
         likeness = Likeness([c.text for _, c in claims], self.encode)
         copied = copies.copies(articles)
-        stories = _stories(articles, claims, likeness.matrix, self.align.maybe)
+        stories = _stories(articles, claims, likeness, self.align.same)
         disputes = [d for story in stories if len(story) > 1 for d in self._disputes(articles, story, desk)]
         disputes.sort(key=lambda d: (-d.confidence, d.sides[0].version.article_id, d.sides[0].version.start or 0))
         disputed = [_disputed(claims, d) for d in disputes]
@@ -165,17 +166,22 @@ def _meet(a: Any, b: Any) -> bool:
 
 
 def _stories(
-    articles: Sequence[Article], claims: Sequence[tuple[str, Claim]], matrix: np.ndarray, alike: float
+    articles: Sequence[Article], claims: Sequence[tuple[str, Claim]], likeness: Likeness, alike: float
 ) -> tuple[tuple[str, ...], ...]:
-    """Articles in groups that tell of the same thing: linked where enough claims have one alike in the other."""
+    """Articles in groups that tell of the same thing: linked by the names they share or by claims that are alike."""
     owner = np.array([article for article, _ in claims])
+    named = {a.id: {n.key for n in text.names(a.text) if not conflicts.is_country(n.key)} for a in articles}
     home = {a.id: a.id for a in articles}
     for one, two in combinations([a.id for a in articles], 2):
         mine, theirs = np.flatnonzero(owner == one), np.flatnonzero(owner == two)
         if not len(mine) or not len(theirs):
             continue
-        block = matrix[np.ix_(mine, theirs)] >= alike
-        if max(block.any(1).mean(), block.any(0).mean()) >= RELATED:
+        block = likeness.matrix[np.ix_(mine, theirs)] >= alike
+        shared = len(named[one] & named[two])
+        middle = likeness.raw[mine].mean(0), likeness.raw[theirs].mean(0)
+        similar = float(middle[0] @ middle[1]) / float(np.linalg.norm(middle[0]) * np.linalg.norm(middle[1]))
+        by_claims = max(block.any(1).mean(), block.any(0).mean()) >= RELATED and similar >= SIMILAR
+        if shared > 1 or (shared and similar >= SIMILAR) or by_claims:
             old, new = home[two], home[one]
             home = {a: new if h == old else h for a, h in home.items()}
     groups: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ _HOMES = {
     "Rouge": "rouge",
     "FactualConsistency": "factual_consistency",
     "Omission": "omission",
+    "SourceComparison": "source_comparison",
     "Style": "style",
     "HubMetric": "hub_metric",
 }

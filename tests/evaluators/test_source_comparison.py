@@ -1,0 +1,129 @@
+import pytest
+
+from harness.checkers.similarity import Similarity
+from harness.claims.clauses import Clauses
+from harness.desk import Desk
+from harness.evaluators.source_comparison import SourceComparison, evenness
+from harness.schema import Article, Event, Generation, Summary
+
+A = (
+    "A car ferry ran into the breakwater at Osterhavn on Saturday.\n\nFourteen people were taken to hospital.\n\n"
+    "Sundlink cancelled all crossings until Monday.\n\n"
+    '"There is no more money in the pot for repairs," said harbour master Erik Solvang.'
+)
+B = (
+    "On Saturday a car ferry hit the breakwater at Osterhavn.\n\nSeventeen people were taken to hospital.\n\n"
+    "A choir from Bremen was among the passengers and sang in a sports hall."
+)
+EVENT = Event("e", (Article("a", A, published="2025-07-13"), Article("b", B, published="2025-07-13")))
+
+
+@pytest.fixture(scope="module")
+def evaluator():
+    return SourceComparison()
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return Desk(Clauses(), Similarity())
+
+
+def brief(text, articles=("a", "b"), number=1, kind="brief"):
+    return Summary(f"e/{number}", "e", kind, articles, text, Generation(text, "stop"))
+
+
+def scores(evaluator, desk, text, **kw):
+    made = evaluator.score(EVENT, [brief(text, **kw)], desk)
+    assert [s.metric for s in made] == list(evaluator.metrics)
+    return {s.metric: s for s in made}
+
+
+def test_a_conflict_is_settled_flagged_or_avoided(evaluator, desk):
+    settled = scores(evaluator, desk, "Fourteen people were taken to hospital after a ferry crash.")
+    flagged = scores(evaluator, desk, "Reports differ on whether 14 or 17 people were taken to hospital.")
+    avoided = scores(evaluator, desk, "A car ferry hit the breakwater at Osterhavn on Saturday.")
+    for which, made in (("settled", settled), ("flagged", flagged), ("avoided", avoided)):
+        values = {m: made[f"conflicts_{m}"].value for m in ("settled", "flagged", "avoided")}
+        assert sum(values.values()) == pytest.approx(1.0)
+        assert values[which] == max(values.values()), which
+    detail = settled["conflicts_settled"].details
+    assert detail["claims"][0]["articles"] == ["a"]
+    assert "Seventeen" in str(detail["conflicts"])
+
+
+def test_coverage_of_what_is_agreed(evaluator, desk):
+    says = scores(evaluator, desk, "A car ferry ran into the breakwater at Osterhavn on Saturday.")["agreed_coverage"]
+    silent = scores(evaluator, desk, "A choir from Bremen sang in a sports hall.")["agreed_coverage"]
+    assert says.value > silent.value
+    assert silent.details["missing"]
+    assert says.details["citations"][0]["cited"] == "[1][2]"
+
+
+def test_one_source_is_less_balanced_than_two(evaluator, desk):
+    both = scores(
+        evaluator, desk, "Sundlink cancelled all crossings until Monday. A choir from Bremen was among the passengers."
+    )
+    one = scores(evaluator, desk, "Sundlink cancelled all crossings until Monday.")
+    assert both["source_balance"].value > one["source_balance"].value
+
+
+def test_single_source_statements_want_a_name(evaluator, desk):
+    bare = scores(evaluator, desk, "Sundlink cancelled all crossings until Monday.")
+    named = scores(evaluator, desk, "Sundlink cancelled all crossings until Monday, one newspaper reported.")
+    assert bare["unattributed_single_source"].value == 1.0
+    assert bare["unattributed_single_source"].details["claims"][0]["statement"].startswith("s")
+    assert named["unattributed_single_source"].value == 0.0
+
+
+def test_words_given_to_somebody_else(evaluator, desk):
+    wrong = scores(evaluator, desk, '"There is no more money in the pot for repairs," said a choir singer from Bremen.')
+    right = scores(
+        evaluator, desk, '"There is no more money in the pot for repairs," said harbour master Erik Solvang.'
+    )
+    assert wrong["attribution_errors"].value == 1.0
+    assert "Solvang" in wrong["attribution_errors"].details["claims"][0]["article_says"]
+    assert right["attribution_errors"].value == 0.0
+
+
+def test_copying_from_one_source(evaluator, desk):
+    copied = scores(evaluator, desk, B.replace("\n\n", " "))["copied_share"]
+    assert copied.value > 0.7
+    assert copied.details["copied_from"] == "b"
+    own = scores(evaluator, desk, "Passengers needed hospital care when a vessel crashed.")["copied_share"]
+    assert own.value == 0.0
+    assert own.details["copied_from"] is None
+
+
+def test_nothing_to_compare_is_no_number(evaluator, desk):
+    for made in (
+        scores(evaluator, desk, "A ferry crashed.", articles=("a",), kind="summary"),
+        {s.metric: s for s in evaluator.score(Event("e", EVENT.articles[:1]), [brief("A ferry crashed.")], desk)},
+    ):
+        assert {s.outcome for s in made.values()} == {"nothing_to_compare"}
+        assert all(s.value is None and s.reason for s in made.values())
+    assert {s.outcome for s in scores(evaluator, desk, "").values()} == {"empty"}
+
+
+def test_no_conflict_leaves_its_metrics_unscored(evaluator, desk):
+    event = Event("e", (Article("a", A), Article("b", A.split("\n\n")[0])))
+    made = {s.metric: s for s in evaluator.score(event, [brief("A car ferry ran into the breakwater.")], desk)}
+    assert made["conflicts_settled"].outcome == "nothing_to_compare"
+    assert made["copied_share"].outcome == "scored"
+
+
+def test_order_of_articles_and_other_briefs_change_nothing(evaluator, desk):
+    text = "Fourteen people were taken to hospital. A choir from Bremen was among the passengers."
+    alone = [s.value for s in evaluator.score(EVENT, [brief(text)], desk)]
+    turned = Event("e", EVENT.articles[::-1])
+    again = SourceComparison().score(turned, [brief("Other words.", number=2), brief(text, articles=("b", "a"))], desk)
+    assert [s.value for s in again if s.summary_id == "e/1"] == alone
+
+
+def test_the_signature_names_what_decides(evaluator, desk):
+    assert str(evaluator.signature(desk)) != str(SourceComparison(certain=0.9).signature(desk))
+    assert str(evaluator.signature(desk)) != str(SourceComparison(same=0.5).signature(desk))
+
+
+def test_evenness():
+    assert evenness([0.3, 0.3, 0.3]) == pytest.approx(1.0)
+    assert evenness([0.5, 0.0]) == 0.0

@@ -1,0 +1,169 @@
+import csv
+import io
+import json
+
+import pytest
+
+from harness import copies, sources
+from harness.checkers.similarity import Similarity
+from harness.claims.clauses import Clauses
+from harness.cli import main
+from harness.desk import Desk
+from harness.schema import Article, Event
+
+A = (
+    "A car ferry with 312 people on board ran into the breakwater at Osterhavn on Saturday, the port authority said.\n\n"
+    "Fourteen people were taken to hospital with broken bones.\n\n"
+    '"The engines simply did not answer," captain Tor Eide told reporters on the quay.\n\n'
+    "The operator Sundlink cancelled all crossings until Monday."
+)
+B = (
+    "Just over 300 people were aboard when the ferry hit the breakwater at Osterhavn on July 12.\n\n"
+    "Seventeen people were taken to hospital, doctors said.\n\n"
+    'It was operations director Marit Lunde who said that the engines "simply did not answer".\n\n'
+    "Forty-one Germans, members of a choir from Bremen, were among the passengers."
+)
+C = "The central bank raised its rate by a quarter of a point. Analysts at Bergmark expect another rise in autumn. Bond yields climbed."
+
+
+def event(**texts):
+    return Event("e", tuple(Article(i, t, published="2025-07-13") for i, t in texts.items()))
+
+
+@pytest.fixture(scope="module")
+def compare():
+    made, desk = sources.Compare(), Desk(Clauses(), Similarity())
+    return lambda e: made.compare(e, desk)
+
+
+@pytest.fixture(scope="module")
+def ferry(compare):
+    return compare(event(a=A, b=B))
+
+
+def test_conflicts_quote_both_sides_at_their_place(ferry):
+    number = next(c for c in ferry.conflicts if c.kind == "number")
+    assert {v.article_id: "Fourteen" in v.text or "Seventeen" in v.text for v in number.versions} == {
+        "a": True,
+        "b": True,
+    }
+    for conflict in ferry.conflicts:
+        for v in conflict.versions:
+            assert ferry.event.article(v.article_id).text[v.start : v.end] == v.text
+
+
+def test_one_quote_and_two_speakers(ferry):
+    said = next(c for c in ferry.conflicts if c.kind == "attribution")
+    assert "did not answer" in said.about
+
+
+def test_rounding_and_a_weekday_for_a_date_are_no_conflict(ferry):
+    quoted = " ".join(v.text for c in ferry.conflicts for v in c.versions if c.kind in ("number", "date"))
+    assert "312" not in quoted
+    assert "July 12" not in quoted
+
+
+def test_the_order_of_articles_changes_nothing(compare, ferry):
+    turned = compare(event(b=B, a=A))
+    assert sources.as_data(turned) == sources.as_data(ferry)
+
+
+def test_the_same_again_is_the_same(compare, ferry):
+    assert sources.as_data(compare(event(a=A, b=B))) == sources.as_data(ferry)
+
+
+def test_statuses(ferry):
+    status = {s.text: x for s, x in zip(ferry.statements, ferry.statuses, strict=True)}
+    assert next(x for t, x in status.items() if "Germans" in t) == "single_source"
+    assert next(x for t, x in status.items() if t.startswith("Fourteen")) == "conflict"
+
+
+def test_one_article_has_nothing_to_compare(compare):
+    alone = compare(event(a=A))
+    assert "one article only" in alone.reason
+    assert not alone.statements
+    assert "nothing to compare" in sources.as_data(alone)["note"]
+
+
+def test_two_identical_articles_are_copies_and_corroborate_nothing(compare):
+    twice = compare(event(a=A, b=A))
+    assert twice.copies[0].share == 1.0
+    assert not twice.conflicts
+    assert set(twice.statuses) == {"single_source"}
+    assert all(s.article_ids == ("a", "b") for s in twice.statements)
+
+
+def test_articles_on_different_events_are_reported_and_not_set_against_each_other(compare):
+    mixed = compare(event(a=A, b=B, c=C))
+    assert mixed.stories == (("a", "b"), ("c",))
+    assert not any(v.article_id == "c" for x in mixed.conflicts for v in x.versions)
+    assert "2 different stories" in sources.as_data(mixed)["note"]
+
+
+def test_copied_passages_but_not_shared_quotes():
+    agency = "The accident board is sending three inspectors to the town and a small amount of diesel leaked from a cracked tank."
+    found = copies.copies([Article("x", f"First. {agency} More."), Article("y", f"{agency} Other words here.")])
+    assert [(c.article_id, c.of) for c in found] == [("y", "x")] or [(c.article_id, c.of) for c in found] == [
+        ("x", "y")
+    ]
+    assert found[0].passages[0].text in agency
+    quotes = [Article("x", f'He said: "{agency}" Yes.'), Article("y", f'"{agency}" Those were her words.')]
+    assert copies.copies(quotes) == []
+    assert copies.copies([Article("x", "One two three."), Article("y", "One two three four.")]) == []
+
+
+def test_runs_shared_with_one_article():
+    words = "the quick brown fox jumps over the lazy dog again"
+    assert copies.shared(words, f"so {words} and") == [10]
+    assert copies.shared(words, "nothing of it") == []
+
+
+def write(folder, **texts):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, words in texts.items():
+        (folder / f"{name}.txt").write_text(words, encoding="utf-8")
+    return str(folder)
+
+
+@pytest.fixture
+def embedded(monkeypatch):
+    """The command with the checker that loads in no time."""
+    monkeypatch.setattr(sources, "Desk", lambda: Desk(Clauses(), Similarity()))
+
+
+def test_json_of_a_folder(tmp_path, capsys, embedded):
+    assert main(["sources", write(tmp_path / "ferry", a=A, b=B), "--format", "json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {"statements", "conflicts", "copies"}
+    assert set(made["statements"][0]) == {"id", "text", "status", "articles"}
+    versions = [v for c in made["conflicts"] for v in c["versions"]]
+    assert all({"article", "text", "start", "end"} == set(v) for v in versions)
+    assert all({"a": A, "b": B}[v["article"]][v["start"] : v["end"]] == v["text"] for v in versions)
+
+
+def test_several_events_are_a_list_and_one_can_be_chosen(tmp_path, capsys, embedded):
+    write(tmp_path / "all" / "one", a=A, b=B)
+    write(tmp_path / "all" / "two", a=C)
+    assert main(["sources", str(tmp_path / "all"), "--format", "json"]) == 0
+    assert [e["event"] for e in json.loads(capsys.readouterr().out)] == ["one", "two"]
+    assert main(["sources", str(tmp_path / "all"), "--format", "json", "--event", "two"]) == 0
+    assert "note" in json.loads(capsys.readouterr().out)
+    assert main(["sources", str(tmp_path / "all"), "--event", "tow"]) == 2
+    assert "two" in capsys.readouterr().err
+
+
+def test_markdown_csv_and_the_terminal(tmp_path, capsys, embedded):
+    path = write(tmp_path / "ferry", a=A, b=B)
+    out = tmp_path / "out.md"
+    assert main(["sources", path, "--format", "md", "--out", str(out)]) == 0
+    assert "## Conflict" in out.read_text(encoding="utf-8")
+    assert main(["sources", path, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert {"conflict", "only a"} <= {r["section"] for r in rows}
+    assert main(["sources", path]) == 0
+    assert "Seventeen" in capsys.readouterr().out
+
+
+def test_a_path_that_is_not_there(capsys):
+    assert main(["sources", "no/such/folder"]) == 2
+    assert "does not exist" in capsys.readouterr().err
