@@ -6,6 +6,9 @@ so that the same YAML file of the group `model` runs on every choice of the grou
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -121,26 +124,34 @@ _UNWANTED = ["*/*", "consolidated*"]
 def _download(id: str, revision: str) -> tuple[Path, str]:
     import huggingface_hub
 
-    try:
-        folder = Path(
-            huggingface_hub.snapshot_download(id, revision=revision, allow_patterns=_WANTED, ignore_patterns=_UNWANTED)
+    def fetch(*, local: bool) -> Path:
+        folder = huggingface_hub.snapshot_download(
+            id, revision=revision, allow_patterns=_WANTED, ignore_patterns=_UNWANTED, local_files_only=local
         )
+        _whole(Path(folder))
+        return Path(folder)
+
+    folder = None
+    if re.fullmatch("[0-9a-f]{40}", revision):  # a commit never changes: what is here needs no network
+        with contextlib.suppress(Exception):
+            folder = fetch(local=True)
+    try:
+        folder = folder or fetch(local=False)
+    except WeightsError:
+        raise
     except Exception as error:  # every way a network, a server, a login or a name can be wrong
         first = str(error).strip().splitlines() or [type(error).__name__]
         raise WeightsError(
-            f"The checkpoint {id!r} at revision {revision!r} is neither in the local cache nor could it be fetched from the "
-            f"Hugging Face hub ({type(error).__name__}: {first[0]}). Check the id and the network; log in with `hf auth "
-            f"login` if the model asks for consent; or fetch it elsewhere with `hf download {id}` and give its folder as "
-            "model.id."
+            f"The checkpoint {id!r} at revision {revision!r} is neither in the local cache nor could it be fetched from "
+            f"the Hugging Face hub ({type(error).__name__}: {first[0]}). Check the id and the network; log in with `hf "
+            f"auth login` if the model asks for consent; or fetch it elsewhere with `hf download {id}` and give its "
+            "folder as model.id."
         ) from error
-    _whole(folder)
     return folder, f"{id}@{folder.name}"
 
 
 def _whole(folder: Path) -> None:
     """WeightsError unless the folder holds a configuration and all its safetensors."""
-    import json
-
     missing = [] if (folder / "config.json").is_file() else ["config.json"]
     index = folder / "model.safetensors.index.json"
     try:

@@ -340,6 +340,19 @@ def test_a_checkpoint_that_is_not_there_is_named_before_any_work(
         Transformers(Checkpoint("m", id=str(tmp_path / "absent")))
 
 
+def test_a_pinned_checkpoint_in_the_local_cache_needs_no_network(
+    tiny_causal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    shutil.copytree(tiny_causal, tmp_path / "models--some--model" / "snapshots" / commit)
+    model = Transformers(Checkpoint("m", id="some/model", revision=commit), device="cpu")
+    assert model.identity == f"some/model@{commit}"
+    assert model.count_tokens(["Fire!"])[0] > 0
+
+
 @pytest.mark.parametrize("lost", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_a_checkpoint_that_is_not_whole(tiny_causal: Path, tmp_path: Path, lost: str) -> None:
     folder = shutil.copytree(tiny_causal, tmp_path / "model")
