@@ -404,7 +404,8 @@ def _name(one: Slot, two: Slot) -> dict[str, float]:
 
 
 def _alike(one: str, two: str) -> float:
-    return SequenceMatcher(None, *sorted((one, two))).ratio()
+    first, second = sorted((one, two))  # the ratio depends on the order
+    return SequenceMatcher(None, first, second).ratio()
 
 
 _FEATURES: dict[str, Callable[[Slot, Slot], dict[str, float]]] = {

@@ -21,6 +21,7 @@ from harness.corpus import make_event
 from harness.errors import DataError
 from harness.protocols import Checker, ClaimExtractor
 from harness.schema import LABELS, Article, Claim, Conflict, Event, Generation, Summary, Verdict
+from harness.store import Cache
 from harness.validate import Row
 
 FIELDS = ("articles", "facts", "briefs")
@@ -132,6 +133,7 @@ def measure(
     samples: int = 1000,
     seed: int = 13,
     compare: Any = None,
+    cache: Cache | None = None,
     advance: Callable[[int], None] = lambda n: None,
 ) -> list[Row]:
     """Every metric of the layout that the set's truths allow, as rows of `harness validate`.
@@ -144,7 +146,7 @@ def measure(
     from harness.desk import Desk
     from harness.sources import Compare
 
-    desk = Desk(extractor, checker)
+    desk = Desk(extractor, checker, cache)
     compare = compare or Compare()
     counts = []
     for planted in events:
@@ -308,7 +310,6 @@ def _check_alignment(planted: Planted, comparison: Any, compare: Any, counts: _C
 def _check_audit(planted: Planted, comparison: Any, compare: Any, desk: Any, counts: _Counts) -> None:
     from harness.audit import audit
 
-    spans = {item["conflict_id"]: _spans(planted, item) for item in planted.conflicts}
     event = planted.event
     for brief in planted.briefs:
         claims = brief_claims(brief)
@@ -329,7 +330,6 @@ def _check_audit(planted: Planted, comparison: Any, compare: Any, desk: Any, cou
             int(bool(found.copied_from)),
             int(bool(truth_copied)),
         )
-    del spans
 
 
 # ------------------------------------------------------------------------------------------ rows

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness import conflicts, copies, sayings, slots, text
+from harness import conflicts, copies, protocols, sayings, slots, text
 from harness.align import Align, Likeness, Statement
 from harness.conflicts import Dispute
 from harness.copies import Copy
@@ -99,7 +99,7 @@ class Compare:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return self._encoder.encode(texts)
 
-    def compare(self, event: Event, desk: Desk) -> Comparison:
+    def compare(self, event: Event, desk: protocols.Desk) -> Comparison:
         """The comparison of an event's articles; the same whatever their order."""
         articles = sorted((a for a in event.articles if a.text.strip()), key=lambda a: a.id)
         if len(articles) < 2:
@@ -113,7 +113,7 @@ class Compare:
         likeness = Likeness([c.text for _, c in claims], self.encode)
         copied = copies.copies(articles)
         stories = _stories(articles, claims, likeness, self.align.same)
-        disputes = [d for story in stories if len(story) > 1 for d in self._disputes(articles, story, desk)]
+        disputes = [d for story in stories if len(story) > 1 for d in self._disputes(articles, story)]
         disputes.sort(key=lambda d: (-d.confidence, d.sides[0].version.article_id, d.sides[0].version.start or 0))
         disputed = [_disputed(claims, d) for d in disputes]
         apart = {
@@ -138,7 +138,7 @@ class Compare:
             event, tuple(statements), tuple(statuses), tuple(independent), tuple(disputes), tuple(copied), stories
         )
 
-    def _disputes(self, articles: Sequence[Article], story: Sequence[str], desk: Desk) -> list[Dispute]:
+    def _disputes(self, articles: Sequence[Article], story: Sequence[str]) -> list[Dispute]:
         told = [a for a in articles if a.id in story]
         docs = text.parse([a.text for a in told])
         found = [s for a, d in zip(told, docs, strict=True) for s in slots.slots(a, d)]
@@ -300,7 +300,7 @@ def lines(comparison: Comparison) -> list[Line]:
     rows = list(zip(comparison.statements, comparison.statuses, comparison.independent, strict=True))
     for statement, _status, sources in sorted((r for r in rows if r[1] == "agreed"), key=lambda r: -r[2]):
         text_of = {a.id: a.text for a in comparison.event.articles}
-        quotes = {}
+        quotes: dict[str, tuple[str, int, int]] = {}
         for claim, owner in zip(statement.claims, statement.owners, strict=True):
             quotes.setdefault(owner, (text_of[owner][claim.start : claim.end], claim.start, claim.end))
         for article, (quote, start, end) in quotes.items():

@@ -36,7 +36,7 @@ class SourceComparison:
     """
 
     name = "source_comparison"
-    metrics = (
+    metrics: tuple[str, ...] = (
         "agreed_coverage",
         "source_coverage",
         "source_balance",
