@@ -50,6 +50,7 @@ SANE: tuple[tuple[Kind, str, str, str], ...] = (
 SLACK = 0.02  # means this close are not out of order
 
 CONTROL = "control:"
+BESIDE = ("answer_rate", "cut_rate", "mean_words")  # what stands beside the metrics of every table
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def _of_one_run(names: dict[str, str], summaries: Iterable[Summary], scores: Seq
             out.append(row(metric, [score.value for score in group], group[0].signature))
         answered = [float(bool(s.text.strip()) and s.id not in silent and s.generation.finish != "error") for s in ours]
         out.append(row("answer_rate", answered, "answer_rate"))
+        out.append(row("cut_rate", [float(s.generation.finish == "length") for s in ours], "cut_rate"))
         out.append(row("mean_words", [float(len(s.text.split())) for s in ours], "mean_words"))
     return out
 
@@ -187,7 +189,7 @@ def wide(table: Sequence[Row], kind: Kind, metrics: Sequence[str] | None = None)
     ours = [row for row in table if row.kind == kind]
     if not ours:
         return None
-    known = list(dict.fromkeys(row.metric for row in ours if row.metric not in ("answer_rate", "mean_words")))
+    known = list(dict.fromkeys(row.metric for row in ours if row.metric not in BESIDE))
     if metrics is None:
         told = {row.metric for row in ours if row.value is not None}  # not ROUGE of articles without a reference
         columns = [m for m in COLUMNS if m in told] or known
@@ -218,6 +220,7 @@ def wide(table: Sequence[Row], kind: Kind, metrics: Sequence[str] | None = None)
                 str(total),
                 str(unscored),
                 f"{cells['answer_rate'].value:.0%}",
+                f"{cells['cut_rate'].value:.0%}",
                 f"{cells['mean_words'].value:.0f}",
             )
         )
@@ -230,6 +233,7 @@ def wide(table: Sequence[Row], kind: Kind, metrics: Sequence[str] | None = None)
         "n",
         "unscored",
         "answered",
+        "cut",
         "words",
     )
     controls_from = sum(not system[1].startswith(CONTROL) for system in systems)

@@ -61,6 +61,15 @@ def test_answer_rate_and_words_stand_beside_the_scores(tmp_path):
     rows = {row.metric: row.value for row in table(tmp_path)}
     assert rows["answer_rate"] == 0.0
     assert rows["mean_words"] == 0.0
+    assert rows["cut_rate"] == 0.0
+
+
+def test_texts_that_the_output_budget_cut_off_are_counted(tmp_path):
+    folder = make_run(tmp_path, "m", [0.2, 0.4])
+    cut = Summary("e2/brief", "e2", "brief", ("a",), "It broke o", Generation("It broke o", "length"))
+    folder.append("summaries", [cut])
+    folder.close()
+    assert next(row.value for row in table(tmp_path) if row.metric == "cut_rate") == pytest.approx(1 / 3)
 
 
 def test_absurd_controls_are_told(tmp_path):
