@@ -27,7 +27,7 @@ from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-1"
+VERSION = "conflicts-2"
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -313,35 +313,19 @@ def _states(slot: Slot) -> set[str]:
     return {_STATES[w] for w in slot.words | slot.role | {noun} if w in _STATES}
 
 
-_CHANGED = re.compile(
-    r"\b(?:doubled?|trebled?|tripled?|rais(?:ed|ing)|rose|risen|ris(?:es|ing)|grew|grown|climbed|increased|fell|fallen|dropped|"
-    r"overtaken|revised|updated|initial(?:ly)?|at first|earlier|later|by then|so far|by (?:nightfall|evening|night|ten|noon))\b",
-    re.I,
-)
-
-
 def _number(one: Slot, two: Slot) -> dict[str, float]:
     a, b = one.value, two.value
     assert isinstance(a, Number)
     assert isinstance(b, Number)
     apart = abs(math.log(a.value / b.value))
     mine, theirs = _states(one), _states(two)
-    nouns = _nouns(a, b)
     return {
         "apart": apart,
         "near": math.exp(-6 * apart),
-        "changed": float(bool(_CHANGED.search(one.said) or _CHANGED.search(two.said))),
-        "other": float(nouns == "other" and a.kind == "count"),
-        "unknown": float(nouns == "unknown" and a.kind == "count"),
-        "measured frame": (a.kind not in ("count", "age")) * max(0.0, float(bool(one.words & two.words))),
-        "noun": float(nouns == "same" and a.kind == "count"),
-        "people": float(nouns == "people" and a.kind == "count"),
-        "measured": float(a.kind not in ("count", "age")),
         "age": float(a.kind == "age"),
         "one state": float(bool(mine & theirs)),
         "two states": float(bool(mine and theirs and not mine & theirs)),
         "small": float(a.kind == "count" and min(a.value, b.value) < 10),
-        "late": min(one.sentence + two.sentence, 12) / 12,
     }
 
 
@@ -355,28 +339,15 @@ def grain(value: Date) -> str:
     return "day" if lengths and max(lengths) <= 1 else "month"
 
 
-_BOUNDS = frozenset("until till by before since after from".split())
-
-
 def _date(one: Slot, two: Slot) -> dict[str, float]:
     a, b = one.value, two.value
     assert isinstance(a, Date)
     assert isinstance(b, Date)
-    if a.minute is not None and b.minute is not None:
-        gap = abs(a.minute - b.minute) / 60
-    else:
-        gap = min(abs((p[0] - q[0]).days) for p in a.days for q in b.days)
-    grains = {grain(a), grain(b)}
     return {
-        "gap": min(math.log1p(gap), 6.0) / 3,
-        "one grain": float(len(grains) == 1),
-        "year": float("year" in grains),
+        "year": float("year" in (grain(a), grain(b))),
         "place": float(one.place == two.place),
-        "bound": float((one.place in _BOUNDS) != (two.place in _BOUNDS)),
         "today": float(bool(_TODAY.fullmatch(a.text) or _TODAY.fullmatch(b.text))),
         "reported": float(bool({one.verb, two.verb} & {"say", "tell", "announce", "add"})),
-        "role": float(bool(one.role & two.role)),
-        "late": min(one.sentence + two.sentence, 12) / 12,
     }
 
 
@@ -387,19 +358,10 @@ def _name(one: Slot, two: Slot) -> dict[str, float]:
     mine, theirs = a.key.split(), b.key.split()
     full = len(mine) > 1 and len(theirs) > 1
     ends = min(_alike(mine[0], theirs[0]), _alike(mine[-1], theirs[-1])) if full else 0.0
-    role = one.role & two.role
     return {
         "spelling": max(0.0, max(_alike(a.key, b.key), ends) - 0.5) * 2,
-        "half": float(full and (mine[0] == theirs[0] or mine[-1] == theirs[-1])),
-        "role": len(role) / max(1, min(len(one.role), len(two.role))),
         "one kind": float(a.kind == b.kind != "other"),
-        "other kind": float("other" in (a.kind, b.kind)),
         "located": float(_located(one) and _located(two)),
-        "mixed": float(_located(one) != _located(two)),
-        "preposition": float(bool(one.place) and one.place == two.place),
-        "country": float(is_country(a.key)),
-        "relation": float(one.relation == two.relation),
-        "late": min(one.sentence + two.sentence, 12) / 12,
     }
 
 

@@ -70,7 +70,7 @@ class Compare:
         maybe: float = 0.34,
         neighbours: int = 3,
         checks: int = 1,
-        certain: float = 0.45,
+        certain: float = 0.4,
         device: str = "cpu",
     ) -> None:
         self.align = Align(same, maybe, neighbours, checks)

@@ -55,7 +55,7 @@ class SourceComparison:
         maybe: float = 0.34,
         neighbours: int = 3,
         checks: int = 1,
-        certain: float = 0.45,
+        certain: float = 0.4,
         device: str = "cpu",
     ) -> None:
         from harness.sources import Compare
