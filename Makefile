@@ -1,4 +1,4 @@
-# make run   set up, then run the main job on the embedded default and print its table
+# make run   set up, then run the main job on the embedded default, on eight events of the sample, and print its table
 # make test  set up, then run the tests
 VENV ?= .venv
 PYTHON ?= python3
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: run test test-slow install check clean
 
 run: install
-	$(BIN)/harness run
+	$(BIN)/harness run dataset.limit=8
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"

@@ -77,6 +77,10 @@ def experiment(cfg: DictConfig) -> None:
     if settings["controls"]:
         shown += [_control(name, output, settings, dataset, events, judges) for name in CONTROLS]
     compare.show(compare.rows(shown))
+    if len(events) < dataset.available - len(dataset.skipped):
+        print(
+            f"These are {len(events)} of the {dataset.available} events of {names['dataset']}: dataset.limit={dataset.limit}."
+        )
     for skipped in dataset.skipped:
         print(f"skipped: {skipped.where}: {skipped.reason}")
     print(f"Every summary, claim, verdict and score of this run: {folder.path}")

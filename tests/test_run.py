@@ -52,6 +52,7 @@ def test_a_run_leaves_its_records_and_prints_its_table(place, capsys):
     assert run("model=lead") == 0
     out = capsys.readouterr().out
     assert "control:oracle" in out
+    assert "These are 3 of the 13 events of sample" in out
     assert "results/sample/lead/plain/articles" in out
     folder = RunFolder(place / "results/sample/lead/plain/articles")
     summaries, scores = folder.read("summaries", Summary), folder.read("scores", Score)

@@ -53,6 +53,7 @@ class Dataset:
     on_error: Literal["fail", "skip"] = "fail"
     duplicate_share: float = 0.2
     skipped: list[Skipped] = field(default_factory=list, init=False)
+    available: int = field(default=0, init=False)  # events there are, before `limit`
 
     def __post_init__(self) -> None:
         # Two folders are two data sets: without a name of its own each goes by its path's last part.
@@ -74,6 +75,7 @@ class Dataset:
         """The events, in the order of the data set; DataError that says where and what for one that cannot be read."""
         self.skipped.clear()
         candidates = self.candidates()
+        self.available = len(candidates)
         order = list(range(len(candidates)))
         if self.seed is not None:
             random.Random(self.seed).shuffle(order)
@@ -111,7 +113,9 @@ class Dataset:
     def _path(self, expected: str) -> Path:
         """The path that was set, if it exists."""
         if not self.path:
-            raise ConfigError(f"dataset={type(self).__name__.lower()} reads {expected}: say which with dataset.path=...")
+            raise ConfigError(
+                f"dataset={type(self).__name__.lower()} reads {expected}: say which with dataset.path=..."
+            )
         path = Path(self.path).expanduser()
         if not path.exists():
             known = path.parent
