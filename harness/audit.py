@@ -11,18 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from harness import copies, text
 from harness.align import Likeness
 from harness.conflicts import Dispute, Side
 from harness.protocols import Desk
 from harness.sayings import SPEECH, Saying, quotes_same, run, sayings
 from harness.schema import Article, Claim, Summary, Verdict
-from harness.slots import Slot, slots
+from harness.slots import Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-1"
+VERSION = "audit-2"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
@@ -48,6 +46,9 @@ _ATTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
+_OUTLETS = stems(
+    "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
+)
 SAME_WORDS = 0.85  # cosine + shared words of two sentences, for one to retell the other
 COPIED = 0.6  # of a brief's words in passages of one article, and
 COPIED_WORDS = 20  # so many of them: copied from it
@@ -107,9 +108,10 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
     own = slots(brief, docs[0])
     said = sayings(summary.id, docs[0])
     told = [s for a, d in zip(articles, docs[1:], strict=True) for s in sayings(a.id, d)]
-    settled, flagged = _handled(comparison, claims, own, said, verdicts, compare)
+    settled, flagged = _handled(comparison, claims, own, said, compare)
     flagged += _told_as_open(claims, flagged, verdicts)
     settled = tuple(h for h in settled if h.claim.id not in {f.claim.id for f in flagged})
+    outlets = _OUTLETS | stems(w for a in articles for w in text.words(a.source))
     open_ids = {h.claim.id for h in flagged}  # they name several speakers
     copied_from, share = _copied(brief, articles)
     return Audit(
@@ -120,7 +122,7 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
         frozenset(s for found in stated.values() for s in found),
         settled,
         flagged,
-        tuple(_misattributed([c for c in claims if c.id not in open_ids], said, told, compare)),
+        tuple(_misattributed([c for c in claims if c.id not in open_ids], said, told, outlets, compare)),
         tuple(_unattributed(comparison, claims, stated, supporting)),
         tuple(_fused(claims, verdicts)),
         copied_from,
@@ -161,27 +163,33 @@ def _handled(
     claims: Sequence[Claim],
     own: Sequence[Slot],
     said: Sequence[Saying],
-    verdicts: Mapping[str, Sequence[Verdict]],
     compare: Compare,
 ) -> tuple[tuple[Handled, ...], tuple[Handled, ...]]:
-    settled, flagged = [], []
+    settled: list[Handled] = []
+    flagged: list[Handled] = []
     for number, dispute in enumerate(comparison.disputes, start=1):
+        taken: list[tuple[Claim, set[int]]] = []
         for claim in claims:
-            if dispute.kind == "attribution" and dispute.sides[0].value is None:
+            if dispute.sides[0].value is None:
                 sides = _sides_by_quote(dispute, claim, said)
-            elif dispute.kind in ("negation", "contradiction"):
-                sides = _sides_by_verdict(dispute, claim, verdicts[claim.id], compare)
             else:
                 sides = _sides_by_value(comparison, dispute, claim, own, compare)
-            if not sides:
-                continue
-            taken = tuple(sorted({s.version.article_id for s in dispute.sides if s.side in sides}))
-            if len(sides) > 1 or _OPEN.search(claim.text):
-                flagged.append(Handled(number, claim, None, taken, claim.text))
+            if sides:
+                beside = set(sides)
+                if dispute.sides[0].value is not None:  # "A reports three dead. B counts four."
+                    near = [c for c in claims if c.id != claim.id and abs(c.sentence - claim.sentence) <= 1]
+                    beside |= {
+                        x for c in near for x in _sides_by_value(comparison, dispute, c, own, compare, alike=-1.0)
+                    }
+                taken.append((claim, beside))
+        everything = {side for _, sides in taken for side in sides}
+        for claim, sides in taken:
+            articles = tuple(sorted({s.version.article_id for s in dispute.sides if s.side in sides}))
+            if len(everything) > 1 or _OPEN.search(claim.text):
+                flagged.append(Handled(number, claim, None, articles, claim.text))
             else:
-                settled.append(Handled(number, claim, min(sides), taken, claim.text))
-    reported = {h.dispute for h in flagged}
-    return tuple(h for h in settled if h.dispute not in reported), tuple(flagged)
+                settled.append(Handled(number, claim, min(sides), articles, claim.text))
+    return tuple(settled), tuple(flagged)
 
 
 def _told_as_open(
@@ -199,7 +207,12 @@ def _told_as_open(
 
 
 def _sides_by_value(
-    comparison: Comparison, dispute: Dispute, claim: Claim, own: Sequence[Slot], compare: Compare
+    comparison: Comparison,
+    dispute: Dispute,
+    claim: Claim,
+    own: Sequence[Slot],
+    compare: Compare,
+    alike: float = ALIKE,
 ) -> set[int]:
     """The sides whose value a claim gives, in a frame like theirs."""
     within = [s for s in own if claim.start <= s.start < claim.end]
@@ -209,8 +222,7 @@ def _sides_by_value(
         if len(sides) != 1:
             continue
         frames = compare.encode([slot.frame, slot.setting, *dispute.frames])
-        alike = float((frames[:2] @ frames[2:].T).max())
-        if alike >= ALIKE:
+        if float((frames[:2] @ frames[2:].T).max()) >= alike:
             found |= sides
     return found
 
@@ -241,25 +253,19 @@ def _sides_by_quote(dispute: Dispute, claim: Claim, said: Sequence[Saying]) -> s
     return found
 
 
-def _sides_by_verdict(dispute: Dispute, claim: Claim, verdicts: Sequence[Verdict], compare: Compare) -> set[int]:
-    frames = compare.encode([claim.text, *(s.version.text for s in dispute.sides)])
-    alike = frames[1:] @ frames[0]
-    if float(alike.max()) < ALIKE:
-        return set()
-    label = {v.article_id: v.label for v in verdicts}
-    sides = {s.side for s in dispute.sides if label.get(s.version.article_id) == "supported"}
-    return sides or {dispute.sides[int(np.argmax(alike))].side}
-
-
 # ------------------------------------------------------------------------------------------ attribution, copying
 
 
 def _misattributed(
-    claims: Sequence[Claim], said: Sequence[Saying], told: Sequence[Saying], compare: Compare
+    claims: Sequence[Claim],
+    said: Sequence[Saying],
+    told: Sequence[Saying],
+    outlets: frozenset[str],
+    compare: Compare,
 ) -> list[Misattributed]:
     """Claims that give an article's content to somebody whom the article, there, does not give it to.
 
-    Only what the brief presents as said by somebody; and quotes of four words or more that no article has so.
+    Only what the brief presents as said by somebody other than an outlet; and quotes of four words or more that no article has so.
     """
     out = []
     for claim in claims:
@@ -267,6 +273,7 @@ def _misattributed(
             if altered := _altered(saying, told):
                 out.append(Misattributed(claim, saying.actor, altered.source_id, altered.actor, altered.text, "quote"))
             spoken = saying.spoken or saying.verb in SPEECH
+            spoken = spoken and not saying.who & outlets  # "the Courier adds": the article itself is named
             if spoken and saying.who and len(saying.words) > 2 and (found := _wrong_speaker(saying, told, compare)):
                 out.append(Misattributed(claim, saying.actor, found.source_id, found.actor, found.text, "speaker"))
                 break
