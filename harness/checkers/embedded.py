@@ -21,10 +21,9 @@ from harness.checkers import encoder, roles, rules
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict
 
 WEIGHTS = Path(__file__).parent / "weights"
-VERSION = "2"
+VERSION = "1"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
-FEW = 6  # sentences of a text that is itself a summary: copying from it says nothing
 TOGETHER = 3  # evidence sentences read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
 FEATURES = (
@@ -277,9 +276,6 @@ class _Look:
         said = text.words(claim)
         trigrams = text.ngrams(said, 3)
         copied = sum(t in self.read.trigrams for t in trigrams) / max(1, len(trigrams))
-        if len(self.read.units) <= FEW:
-            # What is copied from an article is telling; that a summary has a key fact in other words is not.
-            copied = 0.0
         features = (
             float(logits.max()),
             float(logits[0]),
