@@ -92,7 +92,9 @@ class Encoder:
                 for start in range(0, len(members), size):
                     batch = members[start : start + size]
                     tokens = torch.tensor([ids[i] + [0] * (length - len(ids[i])) for i in batch], device=self.device)
-                    mask = torch.tensor([[1] * len(ids[i]) + [0] * (length - len(ids[i])) for i in batch], device=self.device)
+                    mask = torch.tensor(
+                        [[1] * len(ids[i]) + [0] * (length - len(ids[i])) for i in batch], device=self.device
+                    )
                     hidden = self.model(input_ids=tokens, attention_mask=mask).last_hidden_state.float()
                     weight = mask[..., None].float()
                     vectors = torch.nn.functional.normalize((hidden * weight).sum(1) / weight.sum(1), dim=-1)
