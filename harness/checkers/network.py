@@ -28,7 +28,7 @@ MAX_CLAIM = 160  # tokens of a claim that are read with a passage
 MAX_LENGTH = 320  # tokens of claim, passage and specials together
 BUCKET = 16  # padded lengths are multiples of this; a batch holds one padded length
 BATCH_TOKENS = 4096
-ROWS = 8  # a batch has at least as many rows: a product of fewer is computed another way, which shows in bfloat16
+ROWS = 16  # a batch has at least as many rows: a product of fewer is computed another way, which shows in bfloat16
 MATCHES = 11  # none, five kinds in the claim, five in the passage
 
 
