@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from harness.errors import ConfigError, ContextError
+from harness.progress import Advance, silent
 from harness.prompt import Bare, Prompt
 from harness.protocols import Request, TextModel
 from harness.provenance import cache_key
@@ -111,7 +112,7 @@ def generate(
     brief: Brief | None,
     folder: RunFolder,
     cache: Cache,
-    advance: Callable[[int, int], None] = lambda items, tokens: None,
+    advance: Advance = silent,
 ) -> list[Summary]:
     """All summaries, event by event, each event's brief after those of its articles; recorded in `folder`.
 

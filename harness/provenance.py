@@ -14,7 +14,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.progress import Advance, silent
 from harness.schema import Event, Signature, digest, to_dict
 from harness.store import RunFolder
 
@@ -41,8 +42,6 @@ LIBRARIES = (
     "jinja2",
     "hydra-core",
 )
-
-Advance = Callable[[int, int], None]  # items done, tokens written
 
 
 def cache_key(kind: str, **parts: Any) -> str:
@@ -179,7 +178,7 @@ class Session:
         }
 
     @contextmanager
-    def stage(self, name: str, advance: Advance = lambda items, tokens: None) -> Iterator[Advance]:
+    def stage(self, name: str, advance: Advance = silent) -> Iterator[Advance]:
         """Time the block, and count what passes through the `Advance` it is given on the way to the one here."""
         count = {"seconds": 0.0, "items": 0, "tokens": 0}
         self._entry["stages"][name] = count

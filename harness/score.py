@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from harness.desk import Desk, article_source, key_fact_claim
 from harness.errors import ConfigError, HarnessError
+from harness.progress import Advance, silent
 from harness.protocols import Evaluator
 from harness.schema import Event, Extraction, KeyFacts, Score, Summary, Verdict
 from harness.store import RunFolder
@@ -22,7 +23,7 @@ def score(
     evaluators: Sequence[Evaluator],
     desk: Desk,
     folder: RunFolder | None = None,
-    advance: Callable[[int, int], None] = lambda items, tokens: None,
+    advance: Advance = silent,
 ) -> list[Score]:
     """The scores of all summaries by all evaluators, in the order of events, summaries and metrics.
 

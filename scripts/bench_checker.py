@@ -15,13 +15,10 @@ peer for 30 of them a claim, retrieval leaves at most five passages of 100 token
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import tempfile
 import time
 from pathlib import Path
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
 
 from harness import text
 from harness.benchmark import Folder

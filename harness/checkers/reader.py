@@ -7,7 +7,6 @@ safetensors are read and no code of a checkpoint is run.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +22,6 @@ from harness.checkers import chunks
 from harness.errors import ConfigError, WeightsError
 from harness.models import Checkpoint
 from harness.schema import Article, Claim, Span
-
-# Threads that spin while they wait are of use on idle cores only. It has to be said before torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 BUCKET = 32  # padded lengths are multiples of this
 BATCH_TOKENS = {"cpu": 4096, "cuda": 32_768, "mps": 8192}  # padded tokens of one forward pass

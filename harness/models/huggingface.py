@@ -10,6 +10,7 @@ from importlib import metadata
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from harness.checkers.encoder import cpu_dtype
 from harness.errors import ConfigError, ContextError, WeightsError
 from harness.models import Checkpoint
 from harness.protocols import Request
@@ -109,8 +110,7 @@ class Transformers:
         if self.checkpoint.dtype not in (None, "auto"):
             return str(self.checkpoint.dtype)
         if self.device == "cpu":
-            able = torch.cpu.get_capabilities()
-            return "bfloat16" if able.get("amx_bf16") or able.get("avx512_bf16") or able.get("bf16") else "float32"
+            return str(cpu_dtype()).removeprefix("torch.")
         if self.device == "mps":
             return "bfloat16"
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"

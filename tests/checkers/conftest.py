@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin slow each other down where cores are shared
 
 WORDS = """the a of in to and on was is were said by for with from at it that he she they harbour mayor council vote
 bridge river flood storm rain train police fire school hospital minister report Monday Friday north south town city
