@@ -1260,6 +1260,23 @@ def aggregate(a, b, rng):
     return None
 
 
+CONTRACTED = set("do does did is are was were has have had would could should".split())
+
+
+def _contract(cl, k):
+    """Write "not" as "n't" or the other way round; whether that could be done."""
+    before = cl.p[k - 1]
+    low = cl.p[k][0].lower()
+    if low == "not" and before[0].lower() in CONTRACTED:
+        before[1], cl.p[k][0] = False, "n't"
+    elif low in ("n't", "n’t"):
+        before[0] = {"ca": "can", "wo": "will", "Ca": "Can", "Wo": "Will"}.get(before[0], before[0])
+        before[1], cl.p[k][0] = True, "not"
+    else:
+        return False
+    return True
+
+
 def soft_edits(cl, rng, firstnames, p=1.0):
     """Meaning-preserving edits of names, numbers and words."""
     c = cl.copy()
@@ -1275,6 +1292,8 @@ def soft_edits(cl, rng, firstnames, p=1.0):
             continue
         low = x[0].lower()
         nxt = c.p[k + 1][0].lower() if k + 1 < len(c.p) else ""
+        if t.dep_ == "neg" and k and rng.random() < 0.4 * p and _contract(c, k):
+            continue
         if low in WORD_NUMBERS and low not in ("one", "zero") and rng.random() < 0.35 * p and "-" not in nxt:
             x[0] = str(WORD_NUMBERS[low])
         elif (
@@ -1392,8 +1411,8 @@ EDITS = {
     "role": 9,
     "role_p": 9,
     "speaker": 7,
-    "neg": 1.6,
-    "ant": 3,
+    "neg": 4,
+    "ant": 5,
     "unhedge": 3,
     "add": 1.6,
     "add2": 1,
