@@ -189,6 +189,10 @@ class Align:
         verdicts = check(pairs)
         out = set()
         for pair, one, two in zip(asked, verdicts[::2], verdicts[1::2], strict=True):
+            if failed := next((v for v in (one, two) if v.label is None), None):
+                raise RuntimeError(
+                    f"{failed.claim_id} could not be checked against {failed.article_id}: {failed.error}"
+                )
             labels = {one.label, two.label}
             if "supported" in labels and "contradicted" not in labels:
                 out.add(pair)

@@ -26,6 +26,7 @@ from harness.copies import Copy
 from harness.desk import Desk, article_source
 from harness.errors import DataError, HarnessError
 from harness.schema import Article, Claim, Conflict, Event
+from harness.text.parser import pipeline
 
 Status = Literal["agreed", "single_source", "conflict"]
 VERSION = "sources-1"
@@ -96,17 +97,24 @@ class Compare:
             ("facts", text.NORMALISER),
         )
 
+    def prepare(self) -> None:
+        """The encoder and the parser; WeightsError that says what is missing."""
+        self.encode(["ready"])
+        pipeline()
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return self._encoder.encode(texts)
 
     def compare(self, event: Event, desk: protocols.Desk) -> Comparison:
-        """The comparison of an event's articles; the same whatever their order."""
+        """The comparison of an event's articles; the same whatever their order.
+
+        The statements of a single article are grouped, too, but `reason` says that there is nothing to compare.
+        RuntimeError if a claim extraction or a check failed: half a comparison would be a wrong one.
+        """
         articles = sorted((a for a in event.articles if a.text.strip()), key=lambda a: a.id)
-        if len(articles) < 2:
-            return Comparison(event, reason="the event has one article only: there is nothing to compare")
         extractions = desk.claims([(article_source(event, a), a.text) for a in articles])
         if failed := next((e for e in extractions if e.error), None):
-            return Comparison(event, reason=f"the claims of {failed.source_id} could not be extracted: {failed.error}")
+            raise RuntimeError(f"the claims of {failed.source_id} could not be extracted: {failed.error}")
         claims = [(a.id, c) for a, e in zip(articles, extractions, strict=True) for c in sorted(e.claims, key=_place)]
         if not claims:
             return Comparison(event, reason="the articles make no claim that could be compared")
@@ -135,7 +143,14 @@ class Compare:
             else:
                 statuses.append("agreed" if sources > 1 else "single_source")
         return Comparison(
-            event, tuple(statements), tuple(statuses), tuple(independent), tuple(disputes), tuple(copied), stories
+            event,
+            tuple(statements),
+            tuple(statuses),
+            tuple(independent),
+            tuple(disputes),
+            tuple(copied),
+            stories,
+            "the event has one article only: there is nothing to compare" if len(articles) < 2 else None,
         )
 
     def _disputes(self, articles: Sequence[Article], story: Sequence[str]) -> list[Dispute]:

@@ -92,6 +92,17 @@ def test_a_contradicting_checker_keeps_claims_apart(encode):
     assert len(Align(same=9.0, maybe=-1.0).statements(made, likeness, deny)) == len(made)
 
 
+def test_a_check_that_failed_is_no_answer(encode):
+    made = claims(TEXTS)
+    likeness = Likeness([c.text for _, c in made], encode)
+
+    def check(pairs):
+        return [Verdict(c.id, a.id, None, None, error="no reply") for c, a in pairs]
+
+    with pytest.raises(RuntimeError, match=r"could not be checked against .*no reply"):
+        Align(same=9.0, maybe=-1.0, checks=9).statements(made, likeness, check)
+
+
 def test_average_linkage_does_not_chain():
     matrix = np.array([[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]])
     assert _clusters(3, [(0, 1), (1, 2)], matrix, 0.6, set()) == [[0, 1], [2]]

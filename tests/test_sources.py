@@ -81,7 +81,7 @@ def test_statuses(ferry):
 def test_one_article_has_nothing_to_compare(compare):
     alone = compare(event(a=A))
     assert "one article only" in alone.reason
-    assert not alone.statements
+    assert set(alone.statuses) == {"single_source"}
     assert "nothing to compare" in sources.as_data(alone)["note"]
 
 

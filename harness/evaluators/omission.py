@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from math import fsum
 from typing import Any
 
 from harness import text
-from harness.desk import article_source, key_fact_claim
+from harness.desk import key_fact_claim
 from harness.evaluators.sheet import REFUSALS, Sheet
 from harness.protocols import Desk
-from harness.schema import Article, Claim, Event, KeyFact, Score, Signature, Summary, Verdict
+from harness.schema import Article, Event, KeyFact, Score, Signature, Summary, Verdict
+from harness.sources import Compare, Comparison
 
 
 class Omission:
@@ -24,8 +25,8 @@ class Omission:
     Bansal 2021). A summary of one article is asked only for the key facts which that article states.
 
     The key facts are those of the data set if the event has any; else `choose_key_facts` takes them from the
-    articles' claims, once per event and for all models alike. No key fact: outcome `no_key_facts`. A fact whose
-    check failed is unscored; details name it.
+    statements of the articles, once per event and for all models alike. No key fact: outcome `no_key_facts`. A fact
+    whose check failed is unscored; details name it.
     """
 
     name = "omission"
@@ -36,29 +37,30 @@ class Omission:
 
     def __init__(
         self,
+        compare: Compare | None = None,
         count: int = 10,
-        candidates: int = 40,
-        merge: float = 0.6,
         corroboration: float = 0.5,
         position: float = 0.3,
         centrality: float = 0.2,
     ) -> None:
-        self.choice = Choice(count, candidates, merge, corroboration, position, centrality)
+        self.compare = compare or Compare()
+        self.choice = Choice(count, corroboration, position, centrality)
 
     def prepare(self) -> None:
         """Extractor and checker are loaded by whoever makes the desk."""
+        self.compare.prepare()
 
     def signature(self, desk: Desk) -> Signature:
         fields = (*_desk_fields(desk), ("facts", f"gold-or-{self._chosen(desk).short}"), REFUSALS)
-        return Signature(self.name, (("v", "1"), *fields))
+        return Signature(self.name, (("v", "2"), *fields))
 
     def _chosen(self, desk: Desk) -> Signature:
         choice = tuple((key, str(value)) for key, value in asdict(self.choice).items())
-        return Signature("chosen", (("v", "1"), *_desk_fields(desk), *choice))
+        return Signature("chosen", (("v", "2"), *_desk_fields(desk), *self.compare.fields, *choice))
 
     def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:
         sheet = Sheet(self, event, summaries, desk)
-        facts = desk.key_facts(event, self._chosen(desk), lambda event: choose_key_facts(event, desk, self.choice))
+        facts = desk.key_facts(event, self._chosen(desk), self._choose(desk))
         asked = {summary.id: _asked(event, summary, facts, desk) for summary in sheet.summaries}
         pairs = [
             (key_fact_claim(event, fact), Article(summary.id, summary.text))
@@ -69,6 +71,9 @@ class Omission:
         for summary in sheet.summaries:
             self._score(sheet, summary, [(fact, next(verdicts)) for fact in asked[summary.id]])
         return sheet.scores()
+
+    def _choose(self, desk: Desk) -> Callable[[Event], tuple[KeyFact, ...]]:
+        return lambda event: choose_key_facts(self.compare.compare(event, desk), self.choice)
 
     def _score(self, sheet: Sheet, summary: Summary, judged: list[tuple[KeyFact, Verdict]]) -> None:
         if not judged:
@@ -129,8 +134,6 @@ class Choice:
     """How key facts are chosen; `choose_key_facts` says what each number does."""
 
     count: int
-    candidates: int
-    merge: float
     corroboration: float
     position: float
     centrality: float
@@ -138,49 +141,38 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    claim: Claim
-    article_ids: frozenset[str]  # those that are known to say it
+    text: str
+    article_ids: tuple[str, ...]
+    sources: int
     words: frozenset[str]
     position: float
-    centrality: float
-
-    def value(self, choice: Choice, articles: int) -> float:
-        """The weighted sum of position, centrality and the share of the other articles that say it."""
-        others = (len(self.article_ids) - 1) / (articles - 1) if articles > 1 else 0.0
-        return choice.corroboration * others + choice.position * self.position + choice.centrality * self.centrality
 
 
-def choose_key_facts(event: Event, desk: Desk, choice: Choice) -> tuple[KeyFact, ...]:
-    """At most `count` of the articles' claims that a good brief should say; the same whatever the articles' order.
+def choose_key_facts(comparison: Comparison, choice: Choice) -> tuple[KeyFact, ...]:
+    """At most `count` of the articles' statements that a good brief should say; the same whatever the articles' order.
 
-    1. Every claim that can stand alone has a position (1 in the first sentence of its article, towards 0 in the last) and a centrality
-       (how many other claims have its content words, on average; 1 for the most central claim).
-    2. By these two, best first, claims that share `merge` of their content words (Jaccard) and have the same figures
-       become one, until there are `candidates` different ones. This bounds the checks.
-    3. The checker says which other articles support each; corroboration is the share of the others that do.
-    4. The `count` best by corroboration, position and centrality, weighted so; weight = number of articles.
-
-    RuntimeError if a claim extraction or a check failed: facts chosen from half the sources would be biased.
+    A statement is told by the first of its claims that can stand alone. It is worth the weighted sum of corroboration
+    (the share of the other articles that say it in words of their own), position (1 in the first sentence of an
+    article, towards 0 in the last) and centrality (how many other statements have its content words, on average; 1 for
+    the most central). Its weight in `completeness` is the number of its independent sources: copies count once. What
+    the articles dispute is no key fact; how a brief deals with that is for source_comparison to say.
     """
-    articles = sorted(event.articles, key=lambda article: article.id)
-    kept = _merged(_ranked(event, articles, desk, choice), choice)
-    pairs = [(c.claim, article) for c in kept for article in articles if article.id not in c.article_ids]
-    supporters = {c.claim.id: set(c.article_ids) for c in kept}
-    for verdict in desk.verdicts(pairs):
-        if verdict.label is None:
-            raise RuntimeError(f"{verdict.claim_id} could not be checked against {verdict.article_id}: {verdict.error}")
-        if verdict.label == "supported":
-            supporters[verdict.claim_id].add(verdict.article_id)
-    corroborated = [replace(c, article_ids=frozenset(supporters[c.claim.id])) for c in kept]
-    best = _best_first(corroborated, choice, len(articles))[: choice.count]
+    candidates = _candidates(comparison)
+    shared = Counter(word for c in candidates for word in c.words)
+    central = [sum(shared[word] - 1 for word in c.words) / len(c.words) for c in candidates]
+    most = max(central, default=0.0) or 1.0
+    others = max(1, len(comparison.event.articles) - 1)
+    value = [
+        choice.corroboration * (c.sources - 1) / others
+        + choice.position * c.position
+        + choice.centrality * links / most
+        for c, links in zip(candidates, central, strict=True)
+    ]
+    best = sorted(range(len(candidates)), key=lambda i: (-value[i], candidates[i].text))[: choice.count]
     return tuple(
-        KeyFact(f"k{number}", c.claim.text, tuple(sorted(c.article_ids)), float(len(c.article_ids)), "extracted")
-        for number, c in enumerate(best, start=1)
+        KeyFact(f"k{number}", c.text, c.article_ids, float(c.sources), "extracted")
+        for number, c in enumerate((candidates[i] for i in best), start=1)
     )
-
-
-def _best_first(candidates: Iterable[_Candidate], choice: Choice, articles: int) -> list[_Candidate]:
-    return sorted(candidates, key=lambda c: (-c.value(choice, articles), c.claim.text, c.claim.id))
 
 
 MIN_WORDS = 3  # content words: "The quay reopened." is as short as a key fact may be
@@ -192,41 +184,22 @@ _DANGLING = re.compile(
 )
 
 
-def _ranked(event: Event, articles: Sequence[Article], desk: Desk, choice: Choice) -> list[_Candidate]:
-    found: list[tuple[Claim, Article, frozenset[str], float]] = []
-    extractions = desk.claims([(article_source(event, article), article.text) for article in articles])
-    for article, extraction in zip(articles, extractions, strict=True):
-        if extraction.error:
-            raise RuntimeError(f"the claims of article {article.id} could not be extracted: {extraction.error}")
-        sentences = max((claim.sentence for claim in extraction.claims), default=0) + 1
-        for claim in extraction.claims:
-            words = frozenset(text.content_words(claim.text))
-            if len(words) >= MIN_WORDS and not _DANGLING.match(claim.text):
-                found.append((claim, article, words, 1 - claim.sentence / sentences))
-    shared = Counter(word for _, _, words, _ in found for word in words)
-    central = [sum(shared[word] - 1 for word in words) / len(words) for _, _, words, _ in found]
-    most = max(central, default=0.0) or 1.0
-    candidates = [
-        _Candidate(claim, frozenset([article.id]), words, first, links / most)
-        for (claim, article, words, first), links in zip(found, central, strict=True)
-    ]
-    return _best_first(candidates, choice, len(articles))
-
-
-def _merged(ranked: Sequence[_Candidate], choice: Choice) -> list[_Candidate]:
-    kept: list[_Candidate] = []
-    for candidate in ranked:
-        for at, other in enumerate(kept):
-            if _same(candidate.words, other.words, choice.merge):
-                kept[at] = replace(other, article_ids=other.article_ids | candidate.article_ids)
+def _candidates(comparison: Comparison) -> list[_Candidate]:
+    last: dict[str, int] = {}
+    for statement in comparison.statements:
+        for claim, owner in zip(statement.claims, statement.owners, strict=True):
+            last[owner] = max(last.get(owner, 0), claim.sentence)
+    found = []
+    for statement, status, sources in zip(
+        comparison.statements, comparison.statuses, comparison.independent, strict=True
+    ):
+        if status == "conflict":
+            continue
+        for told in dict.fromkeys((statement.text, *(c.text for c in statement.claims))):
+            words = frozenset(text.content_words(told))
+            if len(words) >= MIN_WORDS and not _DANGLING.match(told):
+                pairs = zip(statement.claims, statement.owners, strict=True)
+                position = max(1 - claim.sentence / (last[owner] + 1) for claim, owner in pairs)
+                found.append(_Candidate(told, statement.article_ids, sources, words, position))
                 break
-        else:
-            if len(kept) < choice.candidates:
-                kept.append(candidate)
-    return kept
-
-
-def _same(a: frozenset[str], b: frozenset[str], merge: float) -> bool:
-    """Near-duplicates; "12 dead" and "15 dead" are none, however alike the rest."""
-    figures = [{word for word in words if any(c.isdigit() for c in word)} for words in (a, b)]
-    return figures[0] == figures[1] and len(a & b) / len(a | b) >= merge
+    return found

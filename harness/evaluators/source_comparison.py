@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from harness.evaluators.sheet import REFUSALS, Sheet
 from harness.protocols import Desk
 from harness.schema import Event, Score, Signature, Summary, digest
+from harness.sources import Compare, Comparison
 
 if TYPE_CHECKING:
     from harness.audit import Audit, Handled
-    from harness.sources import Comparison
 
 OF_CONFLICTS = ("conflicts_flagged", "conflicts_settled", "conflicts_avoided")
 
@@ -49,26 +49,13 @@ class SourceComparison:
     reads = "articles"
     citation = "Pielou 1966 (evenness); the other metrics are defined here: docs/metrics.md"
 
-    def __init__(
-        self,
-        same: float = 0.4,
-        maybe: float = 0.34,
-        neighbours: int = 3,
-        checks: int = 1,
-        certain: float = 0.4,
-        device: str = "cpu",
-    ) -> None:
-        from harness.sources import Compare
-
-        self._compare = Compare(same, maybe, neighbours, checks, certain, device)
+    def __init__(self, compare: Compare | None = None) -> None:
+        self._compare = compare or Compare()
         self._compared: OrderedDict[str, Comparison] = OrderedDict()
 
     def prepare(self) -> None:
         """The encoder and the parser; WeightsError that says what is missing."""
-        from harness.text.parser import pipeline
-
-        self._compare.encode(["ready"])
-        pipeline()
+        self._compare.prepare()
 
     def signature(self, desk: Desk) -> Signature:
         from harness.audit import VERSION

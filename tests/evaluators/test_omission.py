@@ -7,6 +7,7 @@ import pytest
 from harness.desk import Desk
 from harness.evaluators.omission import Omission, choose_key_facts
 from harness.schema import Extraction, KeyFact, Signature
+from harness.sources import Compare
 
 FIRE = "A fire destroyed the Carrow warehouse in Port Ellery on Monday."
 DEAD = "Nobody was killed in the Port Ellery fire."
@@ -84,8 +85,12 @@ def test_a_copy_of_the_sources_is_complete(make_event, make_summary, desk) -> No
 CHOICE = Omission().choice
 
 
+def chosen(event, desk, choice=CHOICE):
+    return choose_key_facts(Compare().compare(event, desk), choice)
+
+
 def test_chosen_facts_are_corroborated_merged_and_weighted(make_event, desk) -> None:
-    facts = choose_key_facts(make_event("e", A1, A2, A3), desk, CHOICE)
+    facts = chosen(make_event("e", A1, A2, A3), desk)
     assert facts[0].article_ids == ("a1", "a2", "a3")
     assert facts[0].weight == 3.0
     assert "fire destroyed" in facts[0].text
@@ -98,28 +103,33 @@ def test_chosen_facts_are_corroborated_merged_and_weighted(make_event, desk) -> 
 
 def test_choice_is_independent_of_the_order_of_articles(make_event, desk) -> None:
     event = make_event("e", A1, A2, A3)
-    facts = choose_key_facts(event, desk, CHOICE)
+    facts = chosen(event, desk)
     for articles in (event.articles[::-1], event.articles[1:] + event.articles[:1]):
         fresh = Desk(desk.extractor, desk.checker)
-        assert choose_key_facts(replace(event, articles=articles), fresh, CHOICE) == facts
+        assert chosen(replace(event, articles=articles), fresh) == facts
 
 
-def test_count_and_candidates_are_bounds(make_event, desk) -> None:
+def test_count_is_a_bound(make_event, desk) -> None:
     event = make_event("e", A1, A2, A3)
-    assert len(choose_key_facts(event, desk, replace(CHOICE, count=2))) == 2
-    assert len(choose_key_facts(event, desk, replace(CHOICE, candidates=3))) == 3
+    assert len(chosen(event, desk, replace(CHOICE, count=2))) == 2
 
 
-def test_different_figures_are_different_facts(make_event, desk) -> None:
+def test_what_the_articles_dispute_is_no_key_fact(make_event, desk) -> None:
     event = make_event(
-        "e", "The blaze in Port Ellery injured 12 people.", "The blaze in Port Ellery injured 15 people."
+        "e", f"The blaze in Port Ellery injured 12 people. {QUAY}", "The blaze in Port Ellery injured 15 people."
     )
-    assert len(choose_key_facts(event, desk, CHOICE)) == 2
+    assert [fact.text for fact in chosen(event, desk)] == [QUAY]
+
+
+def test_a_copy_is_no_further_source(make_event, desk) -> None:
+    facts = chosen(make_event("e", A1, A1, A2), desk)
+    assert {fact.text: fact.weight for fact in facts}[DEAD] == 1.0
+    assert facts[0].weight == 2.0
 
 
 def test_what_cannot_stand_alone_is_no_key_fact(make_event, desk) -> None:
     text = "She praised the brave fire crews. Who pays for the burnt warehouse? The harbour police praised fire crews."
-    facts = choose_key_facts(make_event("e", text), desk, CHOICE)
+    facts = chosen(make_event("e", text), desk)
     assert [fact.text for fact in facts] == ["The harbour police praised fire crews."]
 
 
@@ -145,12 +155,10 @@ class Failing:
         return [Extraction(source, (), error="no JSON") for source, _ in texts]
 
 
-def test_facts_are_not_chosen_from_half_of_the_sources(make_event, ruling_desk, desk) -> None:
+def test_facts_are_not_chosen_from_half_of_the_sources(make_event, desk) -> None:
     event = make_event("e", A1, A2)
     with pytest.raises(RuntimeError, match="a1 could not be extracted: no JSON"):
-        choose_key_facts(event, Desk(Failing(), desk.checker), CHOICE)
-    with pytest.raises(RuntimeError, match="could not be checked against a1"):
-        choose_key_facts(event, ruling_desk({(QUAY, A1): "failed"}), CHOICE)
+        chosen(event, Desk(Failing(), desk.checker))
 
 
 def test_articles_without_claims_have_no_key_facts(make_event, make_summary, desk) -> None:

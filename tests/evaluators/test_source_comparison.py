@@ -5,6 +5,7 @@ from harness.claims.clauses import Clauses
 from harness.desk import Desk
 from harness.evaluators.source_comparison import SourceComparison, evenness
 from harness.schema import Article, Event, Generation, Summary
+from harness.sources import Compare
 
 A = (
     "A car ferry ran into the breakwater at Osterhavn on Saturday.\n\nFourteen people were taken to hospital.\n\n"
@@ -120,8 +121,8 @@ def test_order_of_articles_and_other_briefs_change_nothing(evaluator, desk):
 
 
 def test_the_signature_names_what_decides(evaluator, desk):
-    assert str(evaluator.signature(desk)) != str(SourceComparison(certain=0.9).signature(desk))
-    assert str(evaluator.signature(desk)) != str(SourceComparison(same=0.5).signature(desk))
+    assert str(evaluator.signature(desk)) != str(SourceComparison(Compare(certain=0.9)).signature(desk))
+    assert str(evaluator.signature(desk)) != str(SourceComparison(Compare(same=0.5)).signature(desk))
 
 
 def test_evenness():
