@@ -18,7 +18,7 @@ from harness.text import STOP_WORDS, parse, stem
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-VERSION = "1"
+VERSION = "2"
 ALIKE = 0.5  # cosine similarity from which two reported statements are about the same
 AHEAD = 0.08  # by how much another speaker's statement must be closer than the nearest of the named speaker
 
@@ -144,13 +144,13 @@ def _roles(mine: Iterable[_Deed], theirs: Sequence[_Deed]) -> Iterator[Exchange]
         for patient in deed.patients:
             if not patient.known or patient.same(deed.agent):
                 continue
-            verdicts = [v for other in theirs if (v := _compare(deed, deed.agent, patient, other)) is not None]
+            verdicts = [v for other in theirs if (v := _compare(deed, deed.agent, patient, other, theirs)) is not None]
             if verdicts and not any(verdict == "" for verdict in verdicts):
                 yield Exchange("role", f"{deed.agent.head} {deed.verb} {patient.head}", verdicts[0])
                 return
 
 
-def _compare(deed: _Deed, agent: _Party, patient: _Party, other: _Deed) -> str | None:
+def _compare(deed: _Deed, agent: _Party, patient: _Party, other: _Deed, beside: Sequence[_Deed]) -> str | None:
     """ "" if the other deed bears this one out, what it says if it speaks against it, None if it is about other things."""
     if not other.agent or not other.agent.known:
         return None
@@ -173,9 +173,17 @@ def _compare(deed: _Deed, agent: _Party, patient: _Party, other: _Deed) -> str |
             continue  # another verb tells of another deed, unless it is about the same two
         return f"{other.agent.head} {other.verb} {them.head}"
     telling = deed.verb == other.verb and deed.verb not in _LIGHT | _SPEECH and agent.differs(other.agent)
-    if telling and not agent.name & other.around and any(patient.same(them) for them in other.patients):
+    if telling and any(patient.same(them) for them in other.patients) and _elsewhere(agent, other, beside):
         return f"{other.agent.head} {other.verb} {patient.head}"
     return None
+
+
+def _elsewhere(agent: _Party, other: _Deed, theirs: Sequence[_Deed]) -> bool:
+    """Whether the sentence of a deed does not have the agent, or has it as the agent of another deed only."""
+    if not agent.name & other.around:
+        return True
+    beside = [deed for deed in theirs if deed.around is other.around and deed.agent and deed.agent.same(agent)]
+    return bool(beside) and all(deed.verb != other.verb for deed in beside)
 
 
 # ------------------------------------------------------------------------------------------------ clauses of a parse
@@ -255,18 +263,18 @@ def _all(token: Token) -> list[Token]:
 
 
 def _deeds(doc: Doc) -> Iterator[_Deed]:
+    around = {sent.start: frozenset(stem(t.lower_) for t in sent if t.is_alpha) for sent in doc.sents}
     for verb in doc:
         if verb.pos_ not in ("VERB",):
             continue
         agent = _agent(verb)
         patients = tuple(_party(t) for p in _patients(verb) for t in _all(p))
-        around = frozenset(stem(t.lower_) for t in verb.sent if t.is_alpha)
         for one in _all(agent) if agent is not None else [None]:
             yield _Deed(
                 verb.lemma_.lower(),
                 _party(one) if one is not None else None,
                 patients,
-                around,
+                around[verb.sent.start],
             )
 
 

@@ -33,7 +33,7 @@ from harness.text import (
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-VERSION = f"1/{NORMALISER}"
+VERSION = f"2/{NORMALISER}"
 ALIGNED = 0.2  # share of the shorter text's content words that two statements about the same thing have in common
 CLOSE = 0.35  # the same for negation and antonyms, which need more than a common subject
 
@@ -235,7 +235,13 @@ def _names(one: _Facts, two: _Facts) -> Iterable[Disagreement]:
 
 _NEGATORS = frozenset("not no never none nobody neither nor without cannot nothing".split())
 _HIDDEN = frozenset("refuse refus fail deny deni declin unable lack".split())
-_CALLED_OFF = frozenset("cancel cancell suspend halt scrap call stop miss lack without prevent avoid fre free".split())
+# What says "not" without a negator: "warned against forming" for "warned not to form", "ruled out" for "is not".
+_CALLED_OFF = frozenset(
+    stem(word)
+    for word in """cancel cancelled suspend suspended halt scrap call called stop stopped miss missed lack without prevent
+    prevented avoid avoided free against ban banned forbid forbade prohibit prohibited bar barred rule ruled exclude excluded
+    reject rejected refuse refused decline declined deny denied fail failed unable unlikely""".split()
+)
 _PASSED_OVER = STOP_WORDS | {"one", "anyone", "any", "yet", "longer", "ever", "been", "only", "actually"}
 
 
@@ -274,16 +280,16 @@ def _after_negations(text: str) -> frozenset[str]:
 
 def _negation(one: _Facts, two: _Facts) -> Iterable[Disagreement]:
     mine, theirs = _negated(one), _negated(two)
-    if mine and not theirs and not two.stems & _CALLED_OFF:
+    if mine and not theirs and not (two.stems | two.tokens) & _CALLED_OFF:
         for word in sorted(mine & two.stems):
             yield Disagreement("negation", f"not {word}", word)
-    if theirs and not mine and not one.stems & _CALLED_OFF:
+    if theirs and not mine and not (one.stems | one.tokens) & _CALLED_OFF:
         for word in sorted(theirs & one.stems):
             yield Disagreement("negation", word, f"not {word}")
 
 
 _ANTONYMS = """rise rose risen increase increased grow grew up climb / fall fell fallen decrease decreased drop dropped decline declined down
-win won beat / lose lost
+win won / lose lost
 before / after
 approve approved accept accepted back backed pass passed / reject rejected refuse refused veto vetoed
 support supported / oppose opposed
@@ -296,7 +302,6 @@ allow allowed permit permitted legalise legalised / ban banned forbid forbade pr
 confirm confirmed admit admitted / deny denied
 higher / lower
 imports import / exports export
-buy bought / sell sold
 hire hired appoint appointed / fire fired dismiss dismissed sack sacked
 improve improved better / worsen worsened worse
 strengthen strengthened / weaken weakened

@@ -44,6 +44,8 @@ AGREE = [
     ("The mine is 50 miles from the city.", "The mine is about 80 km from the city."),
     ("Twelve people died and 15 were injured.", "Twelve people died; 15 others were injured."),
     ("Fifteen people were injured in the fire.", "The fire killed 12 people."),
+    ("Russia cautioned Japan not to form an alliance.", "Russia warned Japan against forming an alliance."),
+    ("Tenko sold the design to Brightbox.", "Brightbox bought the design from Tenko."),
     ("The council did not reject the plan.", "The council approved the plan."),
     ("All sailings were cancelled on Monday.", "There were no sailings on Monday."),
     ("At least 12 people died in the fire.", "The fire killed 15 people."),
