@@ -38,15 +38,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from checker_data import (
-    Row,
-    judged_summaries,
-    labelled_pairs,
-    news_texts,
-    read_set,
-    synthetic,
-)
+from checker_data import Row, judged_summaries, labelled_pairs, news_texts, read_set
 from safetensors.torch import save_file
+from synthetic_pairs import synthetic
 from torch.nn import functional
 
 from harness import text
