@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from harness import text
-from harness.sayings import Saying, quotes_same
+from harness.sayings import SAME_QUOTE, WORD_FOR_WORD, Echoes, Saying
 from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, stems
 from harness.text import Date, Name, Number
@@ -486,21 +486,23 @@ def _about(kind: str, frame: str) -> str:
     return " ".join(words[:16]) + ("?" if len(words) <= 16 else " ...?")
 
 
-def of_quotes(said: Sequence[Saying], least: float = 0.6) -> list[Dispute]:
-    """Quotes that two articles give to different speakers; at most one dispute for a pair of sentences."""
+def of_quotes(said: Sequence[Saying], encode: Encode) -> list[Dispute]:
+    """The same words given to different speakers by two articles, quoted by one of them at least."""
+    alike = Echoes(said, encode)
     out: list[Dispute] = []
     for one, two in combinations(said, 2):
         if one.source_id == two.source_id or not one.who or not two.who or one.who & two.who:
             continue
-        if not (one.spoken or two.spoken) or not (one.quoted or two.quoted):
+        spoken = all(s.spoken or s.quoted for s in (one, two))
+        if (sure := alike(one, two)) < (SAME_QUOTE if spoken else WORD_FOR_WORD):
             continue
-        if (sure := quotes_same(one, two)) >= least:
-            words = " ".join((one.quoted or two.quoted)[:12])
-            sides = tuple(
-                Side(Version(s.source_id, s.text, s.start, s.start + len(s.text)), i, None, s.actor)
-                for i, s in enumerate((one, two))
-            )
-            out.append(Dispute("attribution", f"who said “{words}”?", 0.5 + sure / 2.5, sides, (one.text, two.text)))
+        words = " ".join((one.quoted or two.quoted)[:12])
+        sides = tuple(
+            Side(Version(s.source_id, s.text, s.start, s.start + len(s.text)), i, None, s.actor)
+            for i, s in enumerate((one, two))
+        )
+        confidence = min(0.95, 0.6 + (sure - SAME_QUOTE) / 2)
+        out.append(Dispute("attribution", f"who said “{words}”?", confidence, sides, (one.text, two.text)))
     return _merged(out)
 
 

@@ -6,9 +6,11 @@ brief that gives an article's words to somebody else has misattributed them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from harness import text
 from harness.slots import stems
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
     from spacy.tokens import Span as Sentence
 
-VERSION = "sayings-1"
+VERSION = "sayings-2"
 _RUN = 3  # words in a row that two texts have to share to quote the same thing
 _SUBJECTS = ("nsubj", "nsubjpass", "csubj")
 _PRONOUNS = frozenset("he she they it we i who which that this these those you one there".split())
+_PERSONAL = frozenset("he she they i we".split())
 _NOBODY = frozenset("people person man woman other one".split())
 
 # Verbs that give words or an opinion to their subject.
@@ -72,6 +75,8 @@ def sayings(source_id: str, doc: Doc) -> list[Saying]:
         own = {t.i for t in _phrase(head)} if head is not None else set()
         actor, who, named = _who(head, names, known)
         quoted = [t for t in sentence if speech.quoted.get(t.i) and t.i not in own]
+        if not who and (said or quoted) and (head is None or head.lower_ in _PERSONAL):
+            actor, who, named = _meant(sentence, head, out, known, speech.quoted) or (actor, who, named)
         out.append(
             Saying(
                 source_id,
@@ -90,6 +95,28 @@ def sayings(source_id: str, doc: Doc) -> list[Saying]:
             )
         )
     return out
+
+
+def _meant(
+    sentence: Sentence,
+    head: Token | None,
+    before: Sequence[Saying],
+    known: Mapping[str, frozenset[str]],
+    quoted: Mapping[int, bool],
+) -> tuple[str, frozenset[str], bool] | None:
+    """Who is meant by the pronoun that speaks, or whose a quote without a speaker is: the person named last.
+
+    Sought in the sentence up to the pronoun, then in the subjects of the two sentences before.
+    """
+    if head is not None:
+        people = [e for e in sentence.ents if e.label_ == "PERSON" and e.end <= head.i and not quoted.get(e.start)]
+        if people:
+            name = people[-1].text
+            return name, stems(name.split()) | known.get(text.name_key(name), frozenset()), True
+    for saying in reversed(before[-2:]):
+        if saying.who and saying.actor.lower() not in _PRONOUNS:
+            return saying.actor, saying.who, saying.named
+    return None
 
 
 def _subject(sentence: Sentence, quoted: Mapping[int, bool]) -> Token | None:
@@ -167,17 +194,53 @@ def run(one: Sequence[str], two: Sequence[str]) -> int:
 
 
 def quotes_same(one: Saying, two: Saying) -> float:
-    """How surely both give the same quoted words: the share of the shorter quote's content that the other has, or 0.
+    """The share of the shorter quote's content that the other has, or 0.
 
     At least one of them quotes, and they share a run of three words or two thirds of the quote's content.
     """
     best = 0.0
     for quoting, other in ((one, two), (two, one)):
-        content = [text.stem(w) for w in quoting.quoted if w not in text.STOP_WORDS]
-        if len(content) < 2:
-            continue
-        there = {text.stem(w) for w in other.tokens}
-        share = sum(w in there for w in content) / len(content)
-        if run(quoting.quoted, other.tokens) >= _RUN or share >= 2 / 3:
+        share, shared = _shared(quoting, other)
+        if shared and (run(quoting.quoted, other.tokens) >= _RUN or share >= 2 / 3):
             best = max(best, share)
     return best
+
+
+def _shared(quoting: Saying, other: Saying) -> tuple[float, int]:
+    """The share, and the number, of the quote's content words that the other has; 0 of a quote of one word."""
+    content = [text.stem(w) for w in quoting.quoted if w not in text.STOP_WORDS]
+    if len(content) < 2:
+        return 0.0, 0
+    there = {text.stem(w) for w in other.tokens}
+    shared = sum(w in there for w in content)
+    return shared / len(content), shared
+
+
+class Echoes:
+    """How alike a quote and another sentence are: cosine similarity + half of the share of the quote's content words.
+
+    From `SAME_QUOTE` on they are the same words, whether quoted or reported: "the sea came in like somebody who had a
+    key", "the ocean had entered like a person with a key". 0 where they share neither a run of three words nor two
+    content words.
+    """
+
+    def __init__(self, said: Sequence[Saying], encode: Callable[[Sequence[str]], np.ndarray]) -> None:
+        quotes = {" ".join(s.quoted) for s in said if len(s.quoted) >= _RUN}
+        texts = sorted(quotes | {" ".join(s.tokens) for s in said})
+        self._vectors = dict(zip(texts, encode(texts), strict=True))
+
+    def __call__(self, one: Saying, two: Saying) -> float:
+        return max(self._of(one, two), self._of(two, one))
+
+    def _of(self, quoting: Saying, other: Saying) -> float:
+        if len(quoting.quoted) < _RUN:
+            return 0.0
+        share, shared = _shared(quoting, other)
+        if not shared or (shared < 2 and run(quoting.quoted, other.tokens) < _RUN):
+            return 0.0
+        cosine = self._vectors[" ".join(quoting.quoted)] @ self._vectors[" ".join(other.tokens)]
+        return float(cosine) + share / 2
+
+
+SAME_QUOTE = 0.8
+WORD_FOR_WORD = 1.1  # from here on nobody need say that the other sentence is speech

@@ -159,7 +159,7 @@ class Compare:
         found = [s for a, d in zip(told, docs, strict=True) for s in slots.slots(a, d)]
         said = [s for a, d in zip(told, docs, strict=True) for s in sayings.sayings(a.id, d)]
         by_id = {a.id: a for a in told}
-        quotes = conflicts.of_quotes(said)
+        quotes = conflicts.of_quotes(said, self.encode)
         values = conflicts.of_slots(by_id, found, self.encode, self.certain)
         return quotes + [
             v for v in values if v.kind not in ("name", "place") or not any(_overlap(v, q) for q in quotes)
