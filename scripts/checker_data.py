@@ -1,4 +1,4 @@
-"""Rows the embedded checker is trained on that people labelled, and the news that synthetic rows are made of.
+"""Training rows of the embedded checker that people labelled, and the news that synthetic ones are made of.
 
 What is made of the news is in synthetic_pairs.py. The weights were trained with these rows: a seed must go on giving the
 same ones, so every draw of `rng` stays, in its order.

@@ -78,7 +78,7 @@ class Draft:
     """A claim under construction."""
 
     pieces: list[Piece]
-    needed: list[int] = field(default_factory=list)  # sentences that the passage must show, if not those of the scene
+    needed: list[int] = field(default_factory=list)  # sentences a passage must show, if not just its own
 
     @classmethod
     def of(cls, tokens: Iterable[Token]) -> Draft:

@@ -565,7 +565,7 @@ def added_speaker(scene: Scene, draft: Draft) -> Draft | None:
 
 
 def mixed(scene: Scene, draft: Draft) -> Draft | None:
-    """The begin of the sentence with the end of another of the article; the passage shows both."""
+    """The beginning of the sentence with the end of another of the article; the passage shows both."""
     article, rng = scene.article, scene.rng
     at = rng.randrange(len(article.sentences))
     other = article.sentences[at]
@@ -639,7 +639,7 @@ def _long(texts: Iterable[str]) -> list[str]:
 class ClaimEdit:
     """Changes a claim, which gets the label; one that needs another sentence in its passage is not supported."""
 
-    often: float
+    often: float  # the larger, the sooner it is tried
     label: int
     edited: Callable[[Scene, Draft], Draft | None]
 

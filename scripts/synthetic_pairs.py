@@ -39,10 +39,8 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 SPEAKING = set("say tell announce add argue claim warn explain note believe state insist".split())
-SAID = (
-    *("said", "said", "said that", "said that", "stated that", "says", "announced that", "told reporters that"),
-    *("claimed that", "argued that", "warned that"),
-)
+SAID = """said/said/said that/said that/stated that/says/announced that/told reporters that/claimed that/argued that/\
+warned that""".split("/")  # the frequent ones twice
 
 
 # ------------------------------------------------------------------------------------------------ the general mixture
@@ -154,6 +152,7 @@ class Quote:
 
 
 def quote(sentence: Span, at: int) -> Quote | None:
+    """The first quote of a sentence by somebody who is named or described in a few words."""
     for verb in sentence:
         if verb.lemma_ not in SPEAKING or verb.pos_ != "VERB":
             continue
