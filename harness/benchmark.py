@@ -9,13 +9,13 @@ where a set joins several.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.choices import nearest
+from harness.corpus.files import json_lines
 from harness.errors import DataError
 
 
@@ -109,7 +109,8 @@ class Folder:
             if not (folder / name).is_file():
                 raise DataError(f"{folder} lacks {name}; a benchmark needs documents.jsonl and records.jsonl.")
         documents: dict[str, Document] = {}
-        for where, row in _rows(folder / "documents.jsonl"):
+        for where, read in json_lines(folder / "documents.jsonl"):
+            row = read()
             doc = Document(
                 self._get(row, "doc_id", str, where),
                 self._get(row, "document", str, where),
@@ -118,7 +119,7 @@ class Folder:
             if doc.id in documents:
                 raise DataError(f"{where}: the doc_id {doc.id!r} is there twice; ids must be unique.")
             documents[doc.id] = doc
-        records = [self._record(row, where, documents) for where, row in _rows(folder / "records.jsonl")]
+        records = [self._record(read(), where, documents) for where, read in json_lines(folder / "records.jsonl")]
         return checked(Benchmark(folder.name, documents, records), folder / "records.jsonl")
 
     def _record(self, row: Mapping[str, Any], where: str, documents: Mapping[str, Document]) -> Record:
@@ -219,18 +220,3 @@ def checked(benchmark: Benchmark, where: object) -> Benchmark:
         lacking = "positives (1)" if 1 not in found else "negatives (0)"
         raise DataError(f"{where}: there are no {lacking} among the labels, so nothing can be told apart.")
     return benchmark
-
-
-def _rows(file: Path) -> Iterable[tuple[str, dict[str, Any]]]:
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            where = f"{file}:{number}"
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{where}: this line is no JSON ({error}).") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{where}: a JSON object was expected, found {type(row).__name__}.")
-            yield where, row

@@ -18,6 +18,7 @@ import numpy as np
 
 from harness import agreement
 from harness.corpus import make_event
+from harness.corpus.files import json_lines
 from harness.errors import DataError
 from harness.protocols import Checker, ClaimExtractor
 from harness.schema import LABELS, Article, Claim, Conflict, Event, Generation, Summary, Verdict
@@ -66,17 +67,12 @@ def load(path: str | Path) -> list[Planted]:
     if file is None:
         raise DataError(f"{path} is no planted set: expected a .jsonl file, or a folder with an events.jsonl.")
     out = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        where = f"{file}, line {number}"
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{where}: no JSON ({error}).") from error
-        if not isinstance(record, dict) or (missing := [f for f in FIELDS if not isinstance(record.get(f), list)]):
-            lacks = f"lacks {', '.join(missing)}" if isinstance(record, dict) else "is no object"
-            raise DataError(f"{where}: the event {lacks}. docs/sources.md describes the planted layout.")
+    for where, read in json_lines(file):
+        record = read()
+        if missing := [f for f in FIELDS if not isinstance(record.get(f), list)]:
+            raise DataError(
+                f"{where}: the event lacks {', '.join(missing)}. docs/sources.md describes the planted layout."
+            )
         event = make_event(record, where, cleaning=False)
         _check(record, event, where)
         parts = (tuple(record.get(name) or ()) for name in ("facts", "conflicts", "non_conflicts", "briefs"))

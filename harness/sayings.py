@@ -68,7 +68,7 @@ def sayings(source_id: str, doc: Doc) -> list[Saying]:
     speech = Speech(doc)
     names = resolve(doc, speech.quoted)
     known = _descriptions(doc)
-    out = []
+    out: list[Saying] = []
     for index, sentence in enumerate(doc.sents):
         said = speech.speaker(sentence)
         head = said[0] if said else _cleft(sentence) or _subject(sentence, speech.quoted)

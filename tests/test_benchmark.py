@@ -58,7 +58,7 @@ def test_origins_can_be_told_apart(tmp_path):
             r"no field 'summary'.*Did you mean sumary",
         ),
         ([DOCUMENT], [GOOD, '{"id": '], r"records.jsonl:2: this line is no JSON"),
-        ([DOCUMENT], [GOOD, "[1]"], r"records.jsonl:2: a JSON object was expected"),
+        ([DOCUMENT], [GOOD, "[1]"], r"records.jsonl:2: expected a JSON object"),
         ([DOCUMENT], [GOOD, {**BAD, "label": None}], r"neither a label nor key_facts"),
         ([DOCUMENT], [GOOD], r"no negatives \(0\)"),
         ([DOCUMENT], [BAD], r"no positives \(1\)"),

@@ -95,7 +95,7 @@ def test_the_layout_is_recognised_by_its_parts(tmp_path):
 
 def test_what_cannot_be_read_says_where(tmp_path):
     for damage in ({"facts": 3}, {"facts": [{"fact_id": "f", "text": "t", "articles": ["zz"]}]}):
-        with pytest.raises(DataError, match="line 1"):
+        with pytest.raises(DataError, match=r"e.jsonl:1: "):
             planted.load(write(tmp_path / "e.jsonl", RECORD | damage))
     wrong = json.loads(json.dumps(RECORD))
     wrong["briefs"][0]["claims"][0]["label"] = "true"
