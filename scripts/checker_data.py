@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from harness import text as harness_text
 
-SUPPORTED, CONTRADICTED, NOT_MENTIONED, NOT_SUPPORTED = range(4)
+SUPPORTED, CONTRADICTED, NOT_MENTIONED, NOT_SUPPORTED, NOT_CONTRADICTED = range(5)
 LABELS = {"supported": 0, "contradicted": 1, "not_mentioned": 2, "not_supported": 3}
 Spans = list[tuple[int, int]]
 
@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
     claim: str
     passage: str
-    label: int  # not supported: contradicted or not mentioned, nobody said which of the two
+    label: int  # not supported: contradicted or not mentioned, nobody said which of the two; not contradicted likewise
     wrong: Spans | None  # characters of the claim that the passage does not bear out; None: nobody said which
     kind: str  # the source or the edit
 
@@ -104,6 +104,32 @@ def labelled_pairs(path: Path, rng: random.Random) -> list[Row]:
             claim, label = record["claim"], LABELS[record["label"]]
             wrong: Spans | None = [] if label == SUPPORTED else None
             rows.append(Row(claim, select(record["premise"], claim), label, wrong, source))
+    return rows
+
+
+def _places(text: str, parts: Iterable[str]) -> Spans:
+    """Where the parts stand that the text has."""
+    return [(at, at + len(part)) for part in parts if (at := text.find(part)) >= 0]
+
+
+def written_pairs(folder: Path) -> list[Row]:
+    """The pairs that were written for the harness (datasets/pairs): claims on a passage, and sentences of two outlets.
+
+    Sentences that contradict each other do so both ways; of two that do not, nobody said whether one bears out the other.
+    """
+    rows = []
+    for record in json_lines(folder / "claims.jsonl"):
+        for claim in record["claims"]:
+            wrong = _places(claim["text"], [claim["wrong"]]) if "wrong" in claim else []
+            rows.append(
+                Row(claim["text"], record["passage"], LABELS[claim["label"]], wrong, f"written {claim['kind']}")
+            )
+    for record in json_lines(folder / "conflicts.jsonl"):
+        clash = record["label"] == "conflict"
+        for claim, passage in (("one", "two"), ("two", "one")):
+            wrong = _places(record[claim], [record[f"slot_{claim}"]]) if clash else None
+            label, kind = CONTRADICTED if clash else NOT_CONTRADICTED, f"{record['label']} {record['kind']}"
+            rows.append(Row(record[claim], record[passage], label, wrong, kind))
     return rows
 
 
@@ -185,7 +211,7 @@ def _polytope(record: dict[str, Any], rng: random.Random) -> Judged:
     if None in errors:
         return
     for claim in sentences(record["summary"]):
-        wrong = [(at, at + len(error)) for error in errors if (at := claim.find(error)) >= 0]
+        wrong = _places(claim, errors)
         if wrong:
             yield claim, NOT_SUPPORTED, wrong
         elif not errors and rng.random() < 0.12:
