@@ -9,8 +9,8 @@ Inputs, all UTF-8 JSON Lines:
 - `--news`: plain news articles; `source`, `text`. Synthetic pairs are made of them.
 - `--benchmarks`: a folder of judged sets in the layout that `harness validate` reads (documents.jsonl and records.jsonl
   each). summedits_samsum, summedits_scitldr, entfa, polytope and half of realsumm's documents are trained on; the weights
-  of the combination and the threshold are fitted on qags_cnndm, qags_xsum, cliff and summedits_news; their documents and
-  those of summeval are kept out of training (by `split_key` and by shared text).
+  of the combination and the threshold are fitted by calibrate_checker.py, among others on qags_cnndm, qags_xsum, cliff and
+  summedits_news; their documents and those of summeval are kept out of training (by `split_key` and by shared text).
 - `--wordnet`: the `dict` folder of WordNet 3 (Debian: wordnet-base, /usr/share/wordnet) for synonyms and antonyms;
   without it only the tables in antonyms.txt and synonyms.txt are used.
 
@@ -38,10 +38,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from calibrate_checker import calibrate, held_out, judged, measure
 from checker_data import (
     NOT_CONTRADICTED,
     NOT_SUPPORTED,
     Row,
+    aside,
     judged_summaries,
     labelled_pairs,
     news_texts,
@@ -52,19 +54,14 @@ from safetensors.torch import save_file
 from synthetic_pairs import synthetic
 from torch.nn import functional
 
-from harness import text
 from harness.checkers import embedded, network
-from harness.schema import Article, Claim
 from harness.weights import pinned
 
 PAIRS = Path(__file__).parent.parent / "datasets" / "pairs"
 CLAIM, LENGTH = 72, 192  # tokens read in training
 BATCH_TOKENS = 4800
 TOKEN_LOSS = 0.5
-CALIBRATED = ("support", "alone", "words", "trigrams", "copied", "missing", "differing")
-FITTED_ON = ("qags_cnndm", "qags_xsum", "cliff", "summedits_news")
-RIDGE = 0.003
-EXCHANGED = -1.5  # set by hand: exchanged roles and speakers are too rare in judged summaries to fit a weight
+NEUTRAL = {"weights": dict.fromkeys(embedded.FEATURES, 0.0), "bias": 0.0}  # until it is calibrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,6 @@ STAGES = (
     Stage(330_000, 1.2e-4, 0.0, 0.05, {"pairs": 1.5, "synthetic": 1.0, "paired": 1.0, "judged": 1.5}),
     Stage(60_000, 6e-5, 0.0, 0.02, {"written": 3.0, "pairs": 0.3, "synthetic": 0.15, "paired": 0.2, "judged": 1.0}),
 )
-
-
-def held_out(doc_id: str) -> bool:
-    """Whether a realsumm document is kept for looking."""
-    return int(hashlib.sha1(f"half{doc_id}".encode()).hexdigest(), 16) % 2 == 1
 
 
 def parse(texts: Sequence[str]) -> list[Any]:
@@ -197,12 +189,8 @@ def train(
         {"params": [m for m in master if m.dim() < 2], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.98), fused=True)
-    wanted, seen, began, recent = (
-        max(1, int(stage.examples * scale)),
-        0,
-        time.time(),
-        collections.deque(maxlen=50),
-    )
+    wanted, seen, began = max(1, int(stage.examples * scale)), 0, time.time()
+    recent: collections.deque[float] = collections.deque(maxlen=50)
     for step, examples in enumerate(batches(stage, data, rng)):
         if seen >= wanted:
             break
@@ -239,110 +227,6 @@ def report(net: network.Network, held: Sequence[Example]) -> str:
     return "\n".join(f"  {kind:24s} {len(found):5d} {np.mean(found):.3f}" for kind, found in ordered)
 
 
-# ------------------------------------------------------------------------------------------------ calibration
-
-
-@dataclass
-class Measured:
-    """Claims of judged summaries: features, whose claim each is, and what people said of the summary."""
-
-    features: np.ndarray
-    owner: np.ndarray
-    label: np.ndarray
-    set: np.ndarray
-
-
-def measure(checker: embedded.Embedded, benchmarks: Path, scale: float = 1.0) -> Measured:
-    features: list[tuple[float, ...]] = []
-    owner: list[int] = []
-    labels: list[int] = []
-    sets: list[str] = []
-    for name in FITTED_ON:
-        documents, records = read_set(benchmarks / name)
-        for record in records[: max(8, int(len(records) * scale))]:
-            article = Article(record["doc_id"], documents[record["doc_id"]]["document"])
-            spans = [s for s in text.sentences(record["summary"]) if any(c.isalnum() for c in s.text)]
-            found = checker.measure([(Claim("c", "s", s.text, s.start, s.end), article) for s in spans])
-            features += [m.features for m in found]
-            owner += [len(labels)] * len(found)
-            labels.append(record["label"])
-            sets.append(f"{name}-{record['origin']}" if record.get("origin") else name)
-    return Measured(np.array(features), np.array(owner), np.array(labels), np.array(sets))
-
-
-def balance(measured: Measured) -> np.ndarray:
-    """A weight per summary: all sets count alike, and in each set both labels."""
-    weight = np.zeros(len(measured.label))
-    for name in set(measured.set):
-        for label in (0, 1):
-            chosen = (measured.set == name) & (measured.label == label)
-            weight[chosen] = 1 / max(1, chosen.sum())
-    return weight / weight.sum()
-
-
-def calibrate(measured: Measured) -> dict[str, Any]:
-    """Logistic weights of the features and the one threshold.
-
-    A summary is as good as its worst claim: P(consistent) is the smallest P(supported) of its claims. The weights
-    minimise its cross entropy with people's labels plus a ridge; the threshold has the best mean balanced accuracy.
-    """
-    columns = [embedded.FEATURES.index(name) for name in CALIBRATED]
-    raw = measured.features[:, columns]
-    mean, spread = raw.mean(0), raw.std(0) + 1e-6
-    x = torch.tensor((raw - mean) / spread)
-    owner, label = (
-        torch.tensor(measured.owner),
-        torch.tensor(measured.label, dtype=torch.float64),
-    )
-    weight = torch.tensor(balance(measured))
-    given = torch.tensor(EXCHANGED * measured.features[:, embedded.FEATURES.index("exchanged")])
-    w = torch.zeros(len(columns) + 1, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([w], max_iter=100, line_search_fn="strong_wolfe")
-
-    def probability() -> torch.Tensor:
-        claims = torch.sigmoid(x @ w[:-1] + w[-1] + given)
-        return (
-            torch.ones(len(label), dtype=torch.float64).scatter_reduce(0, owner, claims, "amin").clamp(1e-4, 1 - 1e-4)
-        )
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        p = probability()
-        loss = -(weight * (label * p.log() + (1 - label) * (1 - p).log())).sum() + RIDGE * (w[:-1] ** 2).sum()
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    with torch.no_grad():
-        scores, fitted = probability().numpy(), w.numpy().copy()
-    threshold = max(
-        np.quantile(scores, np.linspace(0.05, 0.95, 91)),
-        key=lambda t: accuracy(measured, scores, t),
-    )
-    weights = dict.fromkeys(embedded.FEATURES, 0.0)
-    weights |= {name: round(float(v / s), 4) for name, v, s in zip(CALIBRATED, fitted, spread, strict=False)}
-    weights["exchanged"] = EXCHANGED
-    bias = float(fitted[-1] - (fitted[:-1] * mean / spread).sum())
-    return {
-        "weights": weights,
-        "bias": round(bias, 4),
-        "threshold": round(float(threshold), 3),
-    }
-
-
-def accuracy(measured: Measured, scores: np.ndarray, threshold: float) -> float:
-    """Mean balanced accuracy over the sets."""
-    out = []
-    for name in sorted(set(measured.set)):
-        here = measured.set == name
-        right = [
-            (scores[here & (measured.label == 1)] >= threshold).mean(),
-            (scores[here & (measured.label == 0)] < threshold).mean(),
-        ]
-        out.append(np.mean(right))
-    return float(np.mean(out))
-
-
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("pairs", "news", "benchmarks", "out"):
@@ -371,7 +255,7 @@ def main(arguments: Sequence[str]) -> None:
     rows["judged"] = judged_summaries(options.benchmarks, [d for d in facts if held_out(d)], rng)
     docs = parse(news_texts(options.news, rng)[: max(20, int(options.articles * options.scale))])
     rows["synthetic"], rows["paired"] = synthetic(docs, options.wordnet, options.seed)
-    rows["written"] = written_pairs(PAIRS)
+    rows["written"] = [row for row in written_pairs(PAIRS) if not aside(row)]
     del docs
     net = network.Network()
     from transformers import AutoTokenizer
@@ -403,18 +287,14 @@ def main(arguments: Sequence[str]) -> None:
         "seed": options.seed,
         "rows": {kind: len(found) for kind, found in data.items()},
         "examples_shown": [int(stage.examples * options.scale) for stage in STAGES],
-        "fitted_on": list(FITTED_ON),
-        "aggregate": "min",
-        "weights": dict.fromkeys(embedded.FEATURES, 0.0),
-        "bias": 0.0,
+        "long": NEUTRAL,
+        "short": NEUTRAL,
         "threshold": 0.5,
     }
     path = options.out / "embedded.json"
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    measured = measure(embedded.Embedded(options.out), options.benchmarks, options.scale)
-    config |= calibrate(measured)
+    config |= calibrate(measure(embedded.Embedded(options.out), judged(options.benchmarks, options.scale)))
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps({key: config[key] for key in ("weights", "bias", "threshold")}, indent=2))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ from harness.checkers import encoder, roles, rules
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict
 
 WEIGHTS = Path(__file__).parent / "weights"
-VERSION = "1"
+VERSION = "2"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
+FEW, MANY = 4, 12  # sentences; in a short text, copied words say less and a missing one says more
 TOGETHER = 3  # evidence sentences read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
 FEATURES = (
@@ -47,6 +48,7 @@ class Measured:
     """What was found out about one claim and one article, before it is weighed."""
 
     features: tuple[float, ...]
+    short: float  # 1 for a text of up to FEW sentences, falling to 0 for MANY
     contradicted: float  # share of P(contradicted) in what is not supported, by the passage most to the point
     evidence: tuple[Span, ...]
     notes: tuple[str, ...]
@@ -65,11 +67,12 @@ class _Read:
 
 
 class Embedded:
-    """P(supported) = logistic(weights · features), calibrated on people's judgements of summaries.
+    """P(supported) = logistic(weights · features + bias), calibrated on people's judgements.
 
     The network reads the claim with the best sentence, with its neighbours and with the two and three best sentences
     together; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement is weighed
-    together with word overlap and with what `rules` finds missing or differing. Supported from the one `threshold`
+    together with word overlap and with what `rules` finds missing or differing; there are weights for long texts and for
+    short ones, blended in between. Supported from the one `threshold`
     on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
     says that the aligned passage speaks against the claim. Probabilities are calibrated on summaries of news.
     """
@@ -85,8 +88,10 @@ class Embedded:
         folder = Path(weights)
         self.config: dict[str, Any] = json.loads((folder / "embedded.json").read_text(encoding="utf-8"))
         self.threshold = float(self.config["threshold"] if threshold is None else threshold)
-        self._combine = np.array([self.config["weights"][name] for name in FEATURES])
-        self._bias = float(self.config["bias"])
+        self._long, self._short = (
+            np.array([*(self.config[length]["weights"][name] for name in FEATURES), self.config[length]["bias"]])
+            for length in ("long", "short")
+        )
         self._encoder = encoder.load(device)
         self._tokenizer = self._encoder.tokenizer
         self._network = network.load(folder / "embedded.safetensors", device)
@@ -118,7 +123,8 @@ class Embedded:
         return verdicts
 
     def _weigh(self, claim: Claim, article: Article, found: Measured) -> Verdict:
-        logit = float(np.dot(self._combine, found.features)) + self._bias
+        weights = found.short * self._short + (1 - found.short) * self._long
+        logit = float(np.dot(weights, (*found.features, 1.0)))
         support = 1 / (1 + math.exp(-min(max(logit, -30.0), 30.0)))
         contradiction = (1 - support) * found.contradicted
         label: Label = "supported"
@@ -301,6 +307,7 @@ class _Look:
             notes.append(f"the claim is too long: its last {unread} tokens were not read by the network")
         return Measured(
             features,
+            min(1.0, max(0.0, (MANY - len(self.read.units)) / (MANY - FEW))),
             contradicted,
             tuple(self.read.units[i] for i in order),
             tuple(notes),
