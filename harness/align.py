@@ -88,7 +88,8 @@ class Align:
 
     Two claims are candidates when each is among the other's article's `neighbours` most alike. From `same` on they say
     the same; between `maybe` and `same` the checker decides: supported in one direction and contradicted in none. A
-    statement is a cluster whose average likeness stays above `maybe` (average linkage, best pairs first). An article
+    statement is a cluster whose average likeness stays above `maybe` (average linkage, best pairs first); of a cluster of
+    several articles, claims that say the same as none of another article are statements of their own. An article
     asserts a statement when a claim of its belongs to it or is as alike as `same` to the statement's own words.
     """
 
@@ -123,6 +124,7 @@ class Align:
         articles = np.array([article for article, _ in claims])
         links = self._decided(claims, matrix, articles, check)
         clusters = _clusters(len(claims), links, matrix, self.maybe, {frozenset(pair) for pair in apart})
+        clusters = sorted(part for members in clusters for part in _borne_out(members, set(links), articles))
         forbidden: dict[int, set[int]] = {}
         for i, j in apart:
             forbidden.setdefault(i, set()).add(j)
@@ -224,3 +226,15 @@ def _clusters(
             home[m] = a
         members[a] += members.pop(b)
     return sorted(sorted(m) for m in members.values())
+
+
+def _borne_out(members: list[int], links: set[tuple[int, int]], articles: np.ndarray) -> list[list[int]]:
+    """The claims that say the same as one of another article, together; the others, by article, by themselves."""
+    if len(set(articles[members])) < 2:
+        return [members]
+    linked = {i for i in members if any((min(i, j), max(i, j)) in links for j in members if articles[j] != articles[i])}
+    apart: dict[str, list[int]] = {}
+    for i in members:
+        if i not in linked:
+            apart.setdefault(str(articles[i]), []).append(i)
+    return ([sorted(linked)] if linked else []) + list(apart.values())

@@ -1,4 +1,4 @@
-"""The embedded checker: a small trained network over retrieved evidence, word overlap and deterministic checks beside it.
+"""The embedded checker: a small trained network over retrieved evidence, with deterministic checks beside it.
 
 Everything it needs ships with the package or is the pinned all-MiniLM-L6-v2: no network, no GPU. How it was trained
 is in `scripts/train_checker.py`, what it reaches in `harness/checkers/weights/README.md`.
@@ -29,14 +29,7 @@ TOGETHER = 3  # evidence sentences read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
 FEATURES = (
     "support",  # logit of P(supported): the most any passage gives
-    "alone",  # the same of the best sentence alone
-    "joined",  # the same of the best sentences read together
-    "stray",  # the largest P(unsupported) of a claim token, by the passage that leaves fewest
-    "similarity",  # cosine with the most similar sentence
-    "words",  # share of the claim's content words that the article has
-    "trigrams",  # share of the claim's word 3-grams that the article has
-    "copied",  # how far that share exceeds three quarters, in [0, 1]: half-copied sentences are the fused ones
-    "length",  # log of the claim's words
+    "copied",  # share of the claim's word 3-grams that the article has, above three quarters, as a number in [0, 1]
     "missing",  # numbers, dates and names that stand nowhere in the article, at most two
     "differing",  # a number, date, name or negation that differs in the best sentence
     "exchanged",  # roles or speakers in other places than in the evidence
@@ -62,7 +55,6 @@ class _Read:
     vectors: np.ndarray
     tokens: tuple[list[int], ...]
     stems: tuple[frozenset[str], ...]
-    all_stems: frozenset[str]
     trigrams: frozenset[tuple[str, ...]]
 
 
@@ -71,8 +63,8 @@ class Embedded:
 
     The network reads the claim with the best sentence, with its neighbours and with the two and three best sentences
     together; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement is weighed
-    together with word overlap and with what `rules` finds missing or differing; there are weights for long texts and for
-    short ones, blended in between. Supported from the one `threshold`
+    together with whether the claim is a copy and with what `rules` finds missing or differing; there are weights for long
+    texts and for short ones, blended in between. Supported from the one `threshold`
     on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
     says that the aligned passage speaks against the claim. Probabilities are calibrated on summaries of news.
     """
@@ -205,7 +197,6 @@ class Embedded:
                 self._encoder.encode(texts),
                 tuple(self._tokens(texts)),
                 stems,
-                frozenset().union(*stems),
                 frozenset(text.ngrams(tokens, 3)),
             )
             while len(self._articles) > REMEMBERED:
@@ -246,7 +237,6 @@ class _Look:
         overlap = np.array([len(content & stems) for stems in read.stems]) / max(1, len(content))
         self.best = [int(i) for i in np.argsort(-np.round(self.cosine + 0.6 * overlap, 4), kind="stable")[:TOGETHER]]
         self.speaking = [int(i) for i in np.argsort(-np.round(self.cosine, 4), kind="stable")[:SPEAKING]]
-        self.words = len(content & read.all_stems) / max(1, len(content))
         top = self.best[0]
         wanted = [(top,), tuple(self.best[:2]), tuple(self.best[:3])]
         wanted += [tuple(i for i in (top, near) if 0 <= i < len(read.units)) for near in (top - 1, top + 1)]
@@ -254,7 +244,6 @@ class _Look:
         for passage in wanted:
             if not any(set(passage) == set(other) for other in self.passages):
                 self.passages.append(passage)
-        self.joined = next(i for i, p in enumerate(self.passages) if set(p) == set(self.best))
 
     def tokens(self, passage: tuple[int, ...], budget: int) -> list[int]:
         """The tokens of a passage in the order of the article; what does not fit is left to the other passages."""
@@ -279,19 +268,11 @@ class _Look:
         top = self.read.units[self.best[0]]
         differing = rules.disagreements(claim, top.text, published)
         missing = rules.unsupported(claim, article, published)
-        said = text.words(claim)
-        trigrams = text.ngrams(said, 3)
+        trigrams = text.ngrams(text.words(claim), 3)
         copied = sum(t in self.read.trigrams for t in trigrams) / max(1, len(trigrams))
         features = (
             float(logits.max()),
-            float(logits[0]),
-            float(logits[self.joined]),
-            float(judged[:, 3].min()),
-            float(self.cosine.max()),
-            self.words,
-            copied,
             max(0.0, 4 * copied - 3),
-            math.log(max(1, len(said))),
             float(min(len(missing), 2)),
             float(bool(differing)),
             float(bool(exchanged)),

@@ -4,7 +4,7 @@ Input is `[CLS] claim [SEP] passage [SEP]`. Beside its word embedding every toke
 whether it stands in the other text, and whether its left and right neighbour stand beside it there. A small network
 thereby sees a changed word at once and can spend its layers on what the change means. Two heads: three labels from
 [CLS], the mean and the maximum over the claim's tokens, and for each claim token whether the passage leaves it
-unsupported. Word, position and segment embeddings are those of the pinned base model and stay frozen; what was
+unsupported, which only training asks for. Word, position and segment embeddings are those of the pinned base model and stay frozen; what was
 trained (layers, match embeddings, heads) is read from safetensors.
 """
 
@@ -142,13 +142,13 @@ def load(weights: Path, device: str = "cpu") -> Network:
 
 
 def judge(network: Network, pairs: Sequence[Encoded], batch_tokens: int = BATCH_TOKENS) -> np.ndarray:
-    """Per pair: P(supported), P(contradicted), P(not mentioned), largest and mean P(unsupported) of a claim token.
+    """Per pair: P(supported), P(contradicted), P(not mentioned).
 
     A pair is padded to a multiple of 16 tokens of its own and shares a batch only with pairs of that length, so that
     what is said of it does not depend on its company.
     """
     device = next(network.parameters()).device
-    out = np.zeros((len(pairs), 5), np.float64)
+    out = np.zeros((len(pairs), 3), np.float64)
     lengths: dict[int, list[int]] = {}
     for index, pair in enumerate(pairs):
         lengths.setdefault(-(-len(pair.tokens) // BUCKET) * BUCKET, []).append(index)
@@ -159,9 +159,5 @@ def judge(network: Network, pairs: Sequence[Encoded], batch_tokens: int = BATCH_
                 rows = members[start : start + size]
                 company = [pairs[i] for i in rows] + [pairs[rows[0]]] * (ROWS - len(rows))
                 inputs = (t.to(device) for t in batch(company, length))
-                labels, tokens, in_claim = (t[: len(rows)] for t in network(*inputs))
-                wrong = tokens.float().sigmoid().masked_fill(~in_claim, 0)
-                out[rows, :3] = labels.float().softmax(-1).cpu().numpy()
-                out[rows, 3] = wrong.max(1).values.cpu().numpy()
-                out[rows, 4] = (wrong.sum(1) / in_claim.sum(1).clamp(min=1)).cpu().numpy()
+                out[rows] = network(*inputs)[0][: len(rows)].float().softmax(-1).cpu().numpy()
     return out
