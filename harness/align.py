@@ -18,7 +18,7 @@ import numpy as np
 from harness import text
 from harness.schema import Article, Claim, Verdict
 
-VERSION = "align-1"
+VERSION = "align-2"
 
 Check = Callable[[Sequence[tuple[Claim, Article]]], list[Verdict]]
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -93,7 +93,7 @@ class Align:
     asserts a statement when a claim of its belongs to it or is as alike as `same` to the statement's own words.
     """
 
-    def __init__(self, same: float = 0.4, maybe: float = 0.34, neighbours: int = 3, checks: int = 1) -> None:
+    def __init__(self, same: float = 0.45, maybe: float = 0.38, neighbours: int = 3, checks: int = 2) -> None:
         self.same = same
         self.maybe = maybe
         self.neighbours = neighbours

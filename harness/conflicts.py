@@ -27,7 +27,7 @@ from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-2"
+VERSION = "conflicts-3"
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 

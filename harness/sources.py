@@ -29,7 +29,7 @@ from harness.schema import Article, Claim, Conflict, Event
 from harness.text.parser import pipeline
 
 Status = Literal["agreed", "single_source", "conflict"]
-VERSION = "sources-1"
+VERSION = "sources-2"
 RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story,
 SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name, or they share two
 
@@ -67,10 +67,10 @@ class Compare:
 
     def __init__(
         self,
-        same: float = 0.4,
-        maybe: float = 0.34,
+        same: float = 0.45,
+        maybe: float = 0.38,
         neighbours: int = 3,
-        checks: int = 1,
+        checks: int = 2,
         certain: float = 0.4,
         device: str = "cpu",
     ) -> None:
