@@ -151,6 +151,6 @@ def _of(source: str, extraction: Extraction) -> Extraction:
 
 
 def _pair_key(signature: str, claim: Claim, article: Article) -> str:
-    """All that a checker may read: the claim without its ids and offsets, the article's text and date."""
+    """All that a checker may read: the claim without its ids and offsets, the article's text, date and outlet."""
     content = (claim.text, claim.speaker, claim.entities, claim.numbers, claim.dates)
-    return digest([signature, content, article.text, article.published])
+    return digest([signature, content, article.text, article.published, article.source])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from harness import text
-from harness.checkers import encoder, roles, rules
+from harness.checkers import encoder, outlets, roles, rules
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -138,12 +138,12 @@ class Embedded:
         """The features of each pair, in order. Equal pairs are measured once; no pair depends on its company."""
         from harness.checkers import network
 
-        keys = list(dict.fromkeys((claim.text, article.text, article.published) for claim, article in pairs))
+        keys = list(dict.fromkeys(_key(claim, article) for claim, article in pairs))
         claims = list(dict.fromkeys(key[0] for key in keys))
         vectors = dict(zip(claims, self._encoder.encode(claims), strict=True))
         tokens = dict(zip(claims, self._tokens(claims), strict=True))
-        found: dict[tuple[str, str, str | None], Measured] = {}
-        by_article: dict[str, list[tuple[str, str, str | None]]] = {}
+        found: dict[_Key, Measured] = {}
+        by_article: dict[str, list[_Key]] = {}
         for key in keys:
             by_article.setdefault(key[1], []).append(key)
         inputs, owners, looks = [], [], {}
@@ -157,7 +157,7 @@ class Embedded:
                     inputs.append(network.encode(tokens[key[0]], look.tokens(passage, budget)))
                     owners.append(key)
         judged = network.judge(self._network, inputs)
-        rows: dict[tuple[str, str, str | None], list[int]] = {}
+        rows: dict[_Key, list[int]] = {}
         for row, key in enumerate(owners):
             rows.setdefault(key, []).append(row)
         for key, look in looks.items():
@@ -168,7 +168,7 @@ class Embedded:
                 exchanged,
                 len(tokens[key[0]]) - network.MAX_CLAIM,
             )
-        return [found[claim.text, article.text, article.published] for claim, article in pairs]
+        return [found[_key(claim, article)] for claim, article in pairs]
 
     def _misattributed(self, look: _Look) -> list[roles.Exchange]:
         """Statements of the claim that the sentences closest to it give to somebody else."""
@@ -226,6 +226,14 @@ class Embedded:
         return pieces
 
 
+_Key = tuple[str, str, str | None, str]
+
+
+def _key(claim: Claim, article: Article) -> _Key:
+    """What decides: the claim as far as the article can bear it out, its text, its day and the name of its outlet."""
+    return outlets.unattributed(claim.text, article.source), article.text, article.published, article.source
+
+
 class _Look:
     """One claim held against one article: which passages bear on it, and what they say."""
 
@@ -259,15 +267,15 @@ class _Look:
     def measured(
         self,
         judged: np.ndarray,
-        key: tuple[str, str, str | None],
+        key: _Key,
         exchanged: Sequence[roles.Exchange],
         unread: int,
     ) -> Measured:
-        claim, article, published = key
+        claim, article, published, outlet = key
         logits = np.log((judged[:, 0] + 1e-3) / (1 - judged[:, 0] + 1e-3))
         top = self.read.units[self.best[0]]
         differing = rules.disagreements(claim, top.text, published)
-        missing = rules.unsupported(claim, article, published)
+        missing = rules.unsupported(claim, f"{article}\n\n{outlet}", published)
         trigrams = text.ngrams(text.words(claim), 3)
         copied = sum(t in self.read.trigrams for t in trigrams) / max(1, len(trigrams))
         features = (

@@ -12,7 +12,7 @@ from harness.text.parser import parse, parser_version
 from harness.text.sentence import SPLITTER, dateline, sentences
 from harness.text.token import STOP_WORDS, content_words, ngrams, stem, words
 
-NORMALISER = "facts-1"  # what reads numbers, dates and names: part of every signature that depends on them
+NORMALISER = "facts-2"  # what reads numbers, dates and names: part of every signature that depends on them
 
 __all__ = [
     "NORMALISER", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dateline", "dates", "name_key", "names",

@@ -325,7 +325,8 @@ def _meaning(text: str, match: re.Match[str], before: str, value: float) -> tupl
         if inner:  # half a million people
             return "count", "", {"dozen": 12.0, **_SCALES}[inner.group(1).lower()], 0.0, inner.end()
         return "percent", "", 100.0, 0.0, end
-    if (label := _LABEL_BEFORE.search(before)) and not match.group("scale"):
+    nobody = (match.group("words") or "").lower() == "one" and re.search(r"\bno\s+$", before, re.I)
+    if (label := _LABEL_BEFORE.search(before)) and not match.group("scale") and not nobody:
         return "label", label.group(1).lower().rstrip("."), 1.0, 0.0, end
     if after := _AGE_AFTER.match(text, end):
         return "age", "", 1.0, 0.0, after.end()

@@ -48,6 +48,7 @@ NONE = [
     "3 p.m.",
     "one of them",
     "no one",
+    "No one died.",
     "the first lady",
     "MI5",
 ]

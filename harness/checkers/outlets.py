@@ -1,0 +1,44 @@
+"""Claims that a brief gives to one of its sources: "the Courier adds that the quay reopened"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SAYS = r"(?:says|said|reports|reported|writes|wrote|adds|added|notes|noted|states|stated)"
+
+
+def unattributed(claim: str, outlet: str) -> str:
+    """The claim without the words that give it to the outlet; what the outlet's article bears out is the rest.
+
+    The outlet may be named in full or by its last word ("the Ledger" for The Continental Ledger).
+
+    >>> unattributed("The Courier adds that the quay reopened.", "The Ellery Courier")
+    'The quay reopened.'
+    >>> unattributed("The quay reopened, according to the Ellery Courier.", "The Ellery Courier")
+    'The quay reopened.'
+    >>> unattributed("The Courier was founded in 1890.", "The Ellery Courier")
+    'The Courier was founded in 1890.'
+    """
+    if not outlet.strip():
+        return claim
+    said = claim
+    for pattern in _patterns(outlet):
+        said = pattern.sub("", said)
+    said = said.strip()
+    return said[:1].upper() + said[1:] if said and said != claim.strip() else claim
+
+
+@lru_cache(maxsize=2_000)
+def _patterns(outlet: str) -> tuple[re.Pattern[str], ...]:
+    name = re.sub(r"^the\s+", "", outlet.strip(), flags=re.I)
+    names = {re.escape(name)}
+    last = name.split()[-1]
+    if last[:1].isupper() and len(last) > 3:
+        names.add(re.escape(last))
+    who = rf"(?:the\s+)?(?:{'|'.join(sorted(names, key=len, reverse=True))})"
+    return (
+        re.compile(rf"^according to {who}\s*,\s*", re.I),
+        re.compile(rf"\b{who}\s+{_SAYS}(?:\s+that)?\s+(?=\w)", re.I),
+        re.compile(rf"\s*,\s*(?:according to {who}|{who}\s+{_SAYS})(?=\s*[,.;]|$)", re.I),
+    )
