@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Span as Sentence
 
 SlotKind = Literal["number", "date", "name"]
-VERSION = "slots-1"
+VERSION = "slots-2"
 
 _ASKS = {"number": "how many", "date": "when", "name": "who"}
 _INNER = frozenset("relcl advcl ccomp parataxis acl csubj".split())
@@ -33,6 +33,10 @@ _CLOCK = re.compile(
     r"\s*(?:past|to|o'clock|this morning|tonight|in the (?:morning|afternoon|evening)|[ap]\.?m\b)", re.I
 )
 _PART = re.compile(r"\s*,?\s*of (?:them|whom|those|these|which)\b", re.I)
+
+
+# A line that does not end like a sentence is a headline or a byline: it says nothing that its story does not say.
+_ENDED = re.compile(r"""[.!?…:;,]['"”’»)\]]*\s*$""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def slots(article: Article, doc: Doc) -> list[Slot]:
     named = [n for n in _names(doc) if n.start >= told and not _NOT_A_NAME.search(n.text)]
     out: list[Slot] = []
     for index, sentence in enumerate(doc.sents):
+        if not _ENDED.search(sentence.text):
+            continue
         offset = sentence.start_char
         values: list[tuple[SlotKind, Number | Date | Name, int, int]] = [
             ("number", n, n.start + offset, n.end + offset)

@@ -167,3 +167,13 @@ def test_markdown_csv_and_the_terminal(tmp_path, capsys, embedded):
 def test_a_path_that_is_not_there(capsys):
     assert main(["sources", "no/such/folder"]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_headline_fills_no_slot():
+    from harness import slots, text
+    from harness.schema import Article
+
+    said = '"Mayor Warns Against Haldane-Carrow Deal"\n\nThe mayor warned Carrow on Monday that 26 people could lose their work.'
+    found = slots.slots(Article("a", said), text.parse([said])[0])
+    assert found
+    assert all(slot.start > said.index("\n") for slot in found)
