@@ -20,10 +20,10 @@ LEAST = {
     "number": 0.85,
     "date": 0.85,
     "addition": 0.85,
-    "attribution": 0.75,
-    "entity": 0.7,
+    "attribution": 0.85,
+    "entity": 0.8,
     "negation": 0.65,
-    "role": 0.55,
+    "role": 0.6,
 }
 
 
