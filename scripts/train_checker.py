@@ -218,13 +218,14 @@ def train(
 
 
 def report(net: network.Network, held: Sequence[Example]) -> str:
-    """How many of the held-out rows of each kind are told supported or not rightly, the most frequent kinds first."""
+    """How many of the held-out rows of each kind are told rightly, supported or not, the most frequent kinds first."""
     right: dict[str, list[bool]] = collections.defaultdict(list)
     net.eval()
     judged = network.judge(net, [example.pair for example in held])
     net.train()
     for example, row in zip(held, judged, strict=True):
-        right[example.kind].append((row[0] >= 0.5) == (example.label == 0))
+        supported = (row[0] >= 0.5) == (example.label == 0)
+        right[example.kind].append(row[1] < 0.5 if example.label == NOT_CONTRADICTED else supported)
     ordered = sorted(right.items(), key=lambda item: (-len(item[1]), item[0]))
     return "\n".join(f"  {kind:24s} {len(found):5d} {np.mean(found):.3f}" for kind, found in ordered)
 
@@ -267,9 +268,9 @@ def main(arguments: Sequence[str]) -> None:
     for kind, found in rows.items():
         examples = encoded(found[: max(200, int(len(found) * options.scale))], tokenizer)
         rng.shuffle(examples)
-        aside = max(2, len(examples) // 100)
-        held += examples[:aside]
-        data[kind] = examples[aside:]
+        few = max(2, len(examples) // 100)
+        held += examples[:few]
+        data[kind] = examples[few:]
         print(f"{kind}: {len(data[kind])} rows", flush=True)
     net.to(torch.bfloat16).train()
     after: list[dict[str, torch.Tensor]] = []
