@@ -124,7 +124,8 @@ class Align:
         articles = np.array([article for article, _ in claims])
         links = self._decided(claims, matrix, articles, check)
         clusters = _clusters(len(claims), links, matrix, self.maybe, {frozenset(pair) for pair in apart})
-        clusters = sorted(part for members in clusters for part in _borne_out(members, set(links), articles))
+        linked = set(links)
+        clusters = sorted(part for members in clusters for part in _borne_out(members, linked, articles))
         forbidden: dict[int, set[int]] = {}
         for i, j in apart:
             forbidden.setdefault(i, set()).add(j)
