@@ -20,7 +20,7 @@ from harness.schema import Article, Claim, Summary, Verdict
 from harness.slots import Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-2"
+VERSION = "audit-3"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
@@ -46,6 +46,7 @@ _ATTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
+TAKEN = 0.5  # probability from which a sentence is read as bearing out or contradicting a claim
 _OUTLETS = stems(
     "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
 )
@@ -170,11 +171,11 @@ def _handled(
     for number, dispute in enumerate(comparison.disputes, start=1):
         taken: list[tuple[Claim, set[int]]] = []
         for claim in claims:
-            if dispute.sides[0].value is None:
+            if dispute.kind == "attribution":
                 sides = _sides_by_quote(dispute, claim, said)
             else:
                 sides = _sides_by_value(comparison, dispute, claim, own, compare)
-            if sides:
+            if sides := sides or _sides_by_reading(comparison, dispute, claim, compare):
                 beside = set(sides)
                 if dispute.sides[0].value is not None:  # "A reports three dead. B counts four."
                     near = [c for c in claims if c.id != claim.id and abs(c.sentence - claim.sentence) <= 1]
@@ -227,8 +228,29 @@ def _sides_by_value(
     return found
 
 
+def _sides_by_reading(comparison: Comparison, dispute: Dispute, claim: Claim, compare: Compare) -> set[int]:
+    """The side that a claim takes: what one side says bears it out, and what another says contradicts it."""
+    said = [(side.side, _sentence(comparison, side)) for side in dispute.sides]
+    vectors = compare.encode([claim.text, *(words for _, words in said)])
+    near = [at for at, cosine in zip(said, vectors[1:] @ vectors[0], strict=True) if cosine >= ALIKE]
+    read = compare.read([(claim.text, words) for _, words in near])
+    borne = {side for (side, _), p in zip(near, read, strict=True) if p[0] >= TAKEN}
+    denied = {side for (side, _), p in zip(near, read, strict=True) if p[1] >= TAKEN}
+    return borne if len(borne) == 1 and denied - borne else set()
+
+
+def _sentence(comparison: Comparison, side: Side) -> str:
+    """The sentences that a side's passage stands in."""
+    version = side.version
+    start, end = version.start or 0, version.end or 0
+    spans = text.sentences(comparison.event.article(version.article_id).text)
+    return " ".join(s.text for s in spans if s.start < end and start < s.end) or version.text
+
+
 def _same_value(comparison: Comparison, dispute: Dispute, side: Side, slot: Slot) -> bool:
     article = comparison.event.article(side.version.article_id)
+    if side.value is None:
+        return False
     if dispute.kind == "number":
         theirs: Sequence[Any] = text.numbers(side.words)
     elif dispute.kind == "date":

@@ -2,8 +2,10 @@
 
 Every pair of slots of two articles whose values cannot both be true is weighed by how surely both fill the same slot:
 how alike their frames and sentences are, whether each is the other's best match in the other article, whether the other
-article bears the value out elsewhere, and how close the values are. The weights are those of a logistic regression
-(scripts/fit_conflicts.py) on events whose conflicts are known; they are few, so that they carry over to other news.
+article bears the value out elsewhere, and how close the values are. What is not hopeless is read: how surely do the two
+sentences contradict each other. So are the sentences most alike, whether they hold slots or not: "nobody was hurt"
+against "two porters went to hospital". The weights are those of logistic regressions (scripts/fit_conflicts.py) on events
+whose conflicts are known; they are few, so that they carry over to other news.
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ from pathlib import Path
 import numpy as np
 
 from harness import text
+from harness.align import Likeness
 from harness.sayings import SAME_QUOTE, WORD_FOR_WORD, Echoes, Saying
 from harness.schema import Article, Conflict, Version
-from harness.slots import Slot, stems
+from harness.slots import Slot, Told, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-3"
+VERSION = "conflicts-4"
 
 Encode = Callable[[Sequence[str]], np.ndarray]
+Read = Callable[
+    [Sequence[tuple[str, str]]], np.ndarray
+]  # (claim, passage) -> P(supported, contradicted, not mentioned)
 
 _PEOPLE = frozenset(
     """people person passenger visitor resident worker employe employee victim civilian soldier troop protester player
@@ -64,10 +70,36 @@ class Pair:
 
     @property
     def confidence(self) -> float:
-        """How surely both fill one slot, in [0, 1]."""
-        weights = _weights()[self.one.kind]
-        z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in self.features.items())
-        return 1 / (1 + math.exp(-z))
+        """How surely both fill one slot, in [0, 1]; before their sentences are read, whether that is worth while."""
+        unread = self.one.kind in READ and "clash" not in self.features
+        return _weighed(f"{self.one.kind}, unread" if unread else self.one.kind, self.features)
+
+
+def _weighed(kind: str, features: Mapping[str, float]) -> float:
+    weights = _weights()[kind]
+    z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
+    return 1 / (1 + math.exp(-z))
+
+
+READ = ("number", "name")  # kinds whose sentences are read; what the network makes of dates is no help
+UNREAD = 0.03  # confidence of a pair up to which its sentences are not read
+OUTSIDE = 5.0  # logits are kept within this
+
+
+def clashes(pairs: Sequence[tuple[str, str]], read: Read) -> list[float]:
+    """How surely two sentences cannot both be true: the mean logit of P(contradicted) of each held against the other."""
+    both = read([held for one, two in pairs for held in ((one, two), (two, one))])
+    p = both[:, 1].clip(1e-6, 1 - 1e-6)
+    logits = np.clip(np.log(p / (1 - p)), -OUTSIDE, OUTSIDE)
+    return [float(mean) for mean in logits.reshape(-1, 2).mean(1)]
+
+
+def read_pairs(found: Sequence[Pair], read: Read) -> list[Pair]:
+    """The pairs that are not hopeless, those of the kinds that are read with `clash` among their features."""
+    kept = [pair for pair in found if pair.one.kind in READ and pair.confidence >= UNREAD]
+    read_as = clashes([(pair.one.said, pair.two.said) for pair in kept], read)
+    known = [replace(p, features={**p.features, "clash": c}) for p, c in zip(kept, read_as, strict=True)]
+    return [*known, *(pair for pair in found if pair.one.kind not in READ)]
 
 
 def pairs(slots: Sequence[Slot], encode: Encode) -> list[Pair]:
@@ -410,14 +442,16 @@ class Dispute:
         return Conflict(f"c{number}", self.kind, self.about, versions, round(self.confidence, 3))
 
 
-def of_slots(articles: Mapping[str, Article], slots: Sequence[Slot], encode: Encode, least: float) -> list[Dispute]:
+def of_slots(
+    articles: Mapping[str, Article], slots: Sequence[Slot], encode: Encode, read: Read, least: float
+) -> list[Dispute]:
     """The disputes over numbers, dates, places and names, most certain first.
 
     Pairs from `least` on are taken, best first, while each slot has one best match in each other article; pairs that
     share a slot, or whose slots agree, are one dispute.
     """
     certain = sorted(
-        ((p.confidence, p) for p in pairs(slots, encode)),
+        ((p.confidence, p) for p in read_pairs(pairs(slots, encode), read)),
         key=lambda c: (-c[0], c[1].one.article_id, c[1].one.start, c[1].two.article_id, c[1].two.start),
     )
     taken: list[tuple[float, Pair]] = []
@@ -504,6 +538,84 @@ def of_quotes(said: Sequence[Saying], encode: Encode) -> list[Dispute]:
         confidence = min(0.95, 0.6 + (sure - SAME_QUOTE) / 2)
         out.append(Dispute("attribution", f"who said “{words}”?", confidence, sides, (one.text, two.text)))
     return _merged(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Opposed:
+    """Two sentences of two articles, and what speaks for their contradicting each other."""
+
+    one: Told
+    two: Told
+    features: Mapping[str, float]
+
+    @property
+    def confidence(self) -> float:
+        return _weighed("contradiction", self.features)
+
+
+NEAREST = 3  # sentences of other articles that a sentence is read with
+UNLIKE = 0.3  # likeness up to which two sentences are not read: they are about other things
+
+
+def opposed(told: Sequence[Told], encode: Encode, read: Read) -> list[Opposed]:
+    """The sentences of different articles that are most alike, read against each other; in the order of `told`."""
+    if len({t.article_id for t in told}) < 2:
+        return []
+    alike = Likeness([t.text for t in told], encode).matrix
+    articles = np.array([t.article_id for t in told])
+    alike[articles[:, None] == articles] = -1.0
+    nearest = np.argsort(-np.round(alike, 6), axis=1, kind="stable")[:, :NEAREST]
+    chosen = {(min(i, j), max(i, j)) for i, row in enumerate(nearest.tolist()) for j in row if alike[i, j] >= UNLIKE}
+    index = sorted(chosen)
+    clash = clashes([(told[i].text, told[j].text) for i, j in index], read)
+    best = nearest[:, 0]
+    return [
+        Opposed(
+            told[i],
+            told[j],
+            {"clash": c, "alike": float(alike[i, j]), "mutual": ((best[i] == j) + (best[j] == i)) / 2},
+        )
+        for (i, j), c in zip(index, clash, strict=True)
+    ]
+
+
+def of_sentences(told: Sequence[Told], encode: Encode, read: Read, least: float) -> list[Dispute]:
+    """The disputes that show in sentences read against each other, most certain first.
+
+    A dispute has two sides: what contradicts a sentence of one side joins the other.
+    """
+    found = [(pair.confidence, pair) for pair in opposed(told, encode, read)]
+    disputes: list[tuple[float, dict[Told, int]]] = []
+    home: dict[Told, dict[Told, int]] = {}
+    for confidence, pair in sorted(found, key=lambda f: (-f[0], f[1].one.article_id, f[1].one.start)):
+        known = [t for t in (pair.one, pair.two) if t in home]
+        if confidence < least or len(known) == 2:
+            continue
+        if known:
+            sides = home[known[0]]
+            new = pair.two if known[0] == pair.one else pair.one
+            sides[new] = 1 - sides[known[0]]
+        else:
+            sides = {pair.one: 0, pair.two: 1}
+            disputes.append((confidence, sides))
+        home |= dict.fromkeys(sides, sides)
+    out = []
+    for confidence, sides in disputes:
+        ordered = sorted(sides, key=lambda t: (t.article_id, t.start))
+        turned = sides[ordered[0]]  # the first sentence is of side 0
+        out.append(
+            Dispute(
+                "contradiction",
+                ordered[0].text,
+                confidence,
+                tuple(
+                    Side(Version(t.article_id, t.text, t.start, t.end), sides[t] ^ turned, None, t.text)
+                    for t in ordered
+                ),
+                tuple(t.text for t in ordered),
+            )
+        )
+    return out
 
 
 def _merged(disputes: Sequence[Dispute]) -> list[Dispute]:

@@ -35,6 +35,8 @@ _CLOCK = re.compile(
 _PART = re.compile(r"\s*,?\s*of (?:them|whom|those|these|which)\b", re.I)
 
 
+SHORT = 3  # tokens up to which a sentence ("He did.") says nothing that can be compared
+
 # A line that does not end like a sentence is a headline or a byline: it says nothing that its story does not say.
 _ENDED = re.compile(r"""[.!?…:;,]['"”’»)\]]*\s*$""")
 
@@ -65,6 +67,26 @@ class Slot:
     place: str  # the preposition it hangs on ("in"), "" if none
     relation: str  # of its head in the parse
     quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of an article, with its offsets there."""
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+
+
+def told(article: Article, doc: Doc) -> list[Told]:
+    """The sentences of a parsed article that say something: no headline, no dateline."""
+    begin = text.dateline(doc.text)
+    return [
+        Told(article.id, max(begin, s.start_char), s.end_char, doc.text[max(begin, s.start_char) : s.end_char].strip())
+        for s in doc.sents
+        if _ENDED.search(s.text) and s.end_char > begin and len(s) > SHORT
+    ]
 
 
 def slots(article: Article, doc: Doc) -> list[Slot]:

@@ -84,6 +84,12 @@ class Compare:
 
         return encoder.load(self.device)
 
+    @cached_property
+    def _reader(self) -> Any:
+        from harness.checkers import network
+
+        return network.reader(device=self.device)
+
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """What a signature says of the comparison."""
@@ -93,17 +99,23 @@ class Compare:
             *self.align.fields,
             ("certain", str(self.certain)),
             ("encoder", self._encoder.name),
+            ("reader", self._reader.name),
             ("parser", text.parser_version()),
             ("facts", text.NORMALISER),
         )
 
     def prepare(self) -> None:
-        """The encoder and the parser; WeightsError that says what is missing."""
+        """The encoder, the network and the parser; WeightsError that says what is missing."""
         self.encode(["ready"])
+        self.read([("ready", "ready")])
         pipeline()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return self._encoder.encode(texts)
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        """P(supported, contradicted, not mentioned) of (claim, passage), by the trained network alone."""
+        return self._reader.read(pairs)
 
     def compare(self, event: Event, desk: protocols.Desk) -> Comparison:
         """The comparison of an event's articles; the same whatever their order.
@@ -160,10 +172,11 @@ class Compare:
         said = [s for a, d in zip(told, docs, strict=True) for s in sayings.sayings(a.id, d)]
         by_id = {a.id: a for a in told}
         quotes = conflicts.of_quotes(said, self.encode)
-        values = conflicts.of_slots(by_id, found, self.encode, self.certain)
-        return quotes + [
-            v for v in values if v.kind not in ("name", "place") or not any(_overlap(v, q) for q in quotes)
-        ]
+        values = conflicts.of_slots(by_id, found, self.encode, self.read, self.certain)
+        values = [v for v in values if v.kind not in ("name", "place") or not any(_overlap(v, q) for q in quotes)]
+        sentences = [s for a, d in zip(told, docs, strict=True) for s in slots.told(a, d)]
+        opposed = conflicts.of_sentences(sentences, self.encode, self.read, self.certain)
+        return [*quotes, *values, *(o for o in opposed if not any(_overlap(o, known) for known in (*quotes, *values)))]
 
 
 def _place(claim: Claim) -> tuple[int, int, str]:

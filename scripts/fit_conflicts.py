@@ -1,11 +1,13 @@
-"""Fit the weights by which `harness.conflicts` tells conflicts from pairs of values that are none.
+"""Fit the weights by which `harness.conflicts` tells conflicts from pairs of values or sentences that are none.
 
     python scripts/fit_conflicts.py [--out harness/conflicts.json]
 
 Learns from the development half of the planted events and from the shipped sample, whose conflicts are marked; every
-pair that `harness.conflicts.pairs` finds is one example, and all pairs of one planted conflict weigh as much as three
-others. Prints, per kind and by leaving one event out, how many of the conflicts are found at each confidence and with
-how many false pairs. Ridge-penalised logistic regression; the features were chosen by backward elimination.
+pair that `harness.conflicts` finds is one example, and all pairs of one planted conflict weigh as much as three
+others. There are weights for pairs of values before their sentences are read (which decide whether they are), weights for
+pairs that were read, and weights for pairs of sentences. Prints, per kind and by leaving one event out, how many of the
+conflicts are found at each confidence and with how many false pairs. Ridge-penalised logistic regression; the features were
+chosen by backward elimination.
 """
 
 from __future__ import annotations
@@ -13,16 +15,17 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness import conflicts, planted, text
-from harness.checkers import encoder
 from harness.corpus import Sample
-from harness.slots import slots
+from harness.slots import slots, told
+from harness.sources import Compare
 
 ROOT = Path(__file__).parent.parent
 RIDGE = 0.3
@@ -53,35 +56,54 @@ CHOSEN = {
         "one kind",
         "located",
     ),
+    "contradiction": ("clash", "alike", "mutual"),
 }
-# Logits added so that one confidence (`certain`) serves all kinds: where it can be had, two right to one wrong left out.
-SHIFT = {"number": -0.4, "date": 0.0, "name": 0.1}
-MEANT = {"number": ("number",), "date": ("date",), "name": ("name", "place", "attribution")}
+# Logits added so that one confidence (`certain`) serves all kinds: at least two right to one wrong, left out.
+SHIFT = {"number": -1.0, "name": -0.4, "contradiction": -1.8}
+MEANT = {
+    "number": ("number",),
+    "date": ("date",),
+    "name": ("name", "place", "attribution"),
+    "contradiction": planted.KINDS,
+}
 
 
-def examples() -> list[tuple[str, Any, str, str]]:
-    """(event, pair, kind, conflict it belongs to or "")."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    event: str
+    kind: str
+    features: Mapping[str, float]
+    conflict: str  # the one it belongs to, "near" for a pair that only looks like one, "" for any other
+
+    @property
+    def right(self) -> bool:
+        return self.conflict not in ("", "near")
+
+
+def examples(compare: Compare) -> Iterator[Example]:
     events = [(p.event, p) for p in planted.load(ROOT / "datasets" / "planted" / "dev")]
     events += [(e, None) for e in Sample().events()]
-    encode = encoder.load().encode
-    out = []
     for event, truth in events:
         docs = text.parse([a.text for a in event.articles])
-        found = [s for a, d in zip(event.articles, docs, strict=True) for s in slots(a, d)]
+        both = list(zip(event.articles, docs, strict=True))
         marked = [
             (c.kind, [(v.article_id, v.start, v.end) for v in c.versions if v.start is not None])
             for c in event.conflicts
         ]
         near = [planted._spans(truth, n) for n in truth.non_conflicts] if truth else []
-        for pair in conflicts.pairs(found, encode):
-            name = next((f"c{i}" for i, (k, v) in enumerate(marked) if k in MEANT[pair.one.kind] and _in(pair, v)), "")
+        unread = conflicts.pairs([s for a, d in both for s in slots(a, d)], compare.encode)
+        of_slots = [(f"{p.one.kind}, unread", p) for p in unread if p.one.kind in conflicts.READ]
+        of_slots += [(p.one.kind, p) for p in conflicts.read_pairs(unread, compare.read)]
+        opposed = conflicts.opposed([s for a, d in both for s in told(a, d)], compare.encode, compare.read)
+        for kind, pair in [*of_slots, *(("contradiction", p) for p in opposed)]:
+            meant = MEANT[kind.split(",")[0]]
+            name = next((f"c{i}" for i, (k, v) in enumerate(marked) if k in meant and _in(pair, v)), "")
             name = name or ("near" if any(_in(pair, v) for v in near) else "")
-            out.append((event.id, pair, pair.one.kind, name))
-    return out
+            yield Example(event.id, kind, pair.features, name)
 
 
 def _in(pair: Any, spans: Sequence[tuple[str, Any, Any]]) -> bool:
-    return all(any(a == s.article_id and b <= s.start < e for a, b, e in spans) for s in (pair.one, pair.two))
+    return all(any(a == s.article_id and b < s.end and s.start < e for a, b, e in spans) for s in (pair.one, pair.two))
 
 
 def fit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -98,32 +120,34 @@ def fit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
     return minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
 
 
+def fitted(kind: str, names: Sequence[str], rows: Sequence[Example]) -> dict[str, float]:
+    x = np.array([[r.features[n] for n in names] for r in rows])
+    y = np.array([r.right for r in rows], float)
+    size = Counter((r.event, r.conflict) for r in rows)
+    w = np.array([3 / size[r.event, r.conflict] if r.right else 2.0 if r.conflict else 1.0 for r in rows])
+    owner = np.array([r.event for r in rows])
+    p = np.zeros(len(y))
+    for event in sorted(set(owner)):
+        out = owner == event
+        b = fit(x[~out], y[~out], w[~out])
+        p[out] = 1 / (1 + np.exp(-(np.c_[x[out], np.ones(out.sum())] @ b)))
+    for least in (0.03, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        hit = {(r.event, r.conflict) for r, q in zip(rows, p, strict=True) if r.right and q >= least}
+        false = int(((p >= least) & (y == 0)).sum())
+        print(f"{kind:16s} {least}: {len(hit)} conflicts, {false} false pairs (left out)")
+    b = fit(x, y, w)
+    b[-1] += SHIFT.get(kind, 0.0)
+    return {n: round(float(v), 3) for n, v in zip([*names, "bias"], b, strict=True)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default=str(ROOT / "harness" / "conflicts.json"))
     options = parser.parse_args()
-    everything, weights = examples(), {}
-    for kind in CHOSEN:
-        rows = [r for r in everything if r[2] == kind]
-        names = list(CHOSEN[kind])
-        x = np.array([[r[1].features[n] for n in names] for r in rows])
-        y = np.array([r[3] not in ("", "near") for r in rows], float)
-        size = Counter((r[0], r[3]) for r in rows)
-        w = np.array([3 / size[r[0], r[3]] if t else 2.0 if r[3] else 1.0 for r, t in zip(rows, y, strict=True)])
-        owner = np.array([r[0] for r in rows])
-        p = np.zeros(len(y))
-        for event in sorted(set(owner)):
-            out = owner == event
-            b = fit(x[~out], y[~out], w[~out])
-            p[out] = 1 / (1 + np.exp(-(np.c_[x[out], np.ones(out.sum())] @ b)))
-        for least in (0.3, 0.4, 0.45, 0.5, 0.6):
-            hit = {(r[0], r[3]) for r, q, t in zip(rows, p, y, strict=True) if t and q >= least}
-            print(
-                f"{kind:7s} {least}: {len(hit)} conflicts, {int(((p >= least) & (y == 0)).sum())} false pairs (left out)"
-            )
-        b = fit(x, y, w)
-        b[-1] += SHIFT[kind]
-        weights[kind] = {n: round(float(v), 3) for n, v in zip([*names, "bias"], b, strict=True)}
+    everything, weights = list(examples(Compare())), {}
+    for kind in dict.fromkeys(e.kind for e in everything):
+        names = [*CHOSEN[kind.split(",")[0]], *(["clash"] if kind in conflicts.READ else [])]
+        weights[kind] = fitted(kind, names, [e for e in everything if e.kind == kind])
     Path(options.out).write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
 
 

@@ -177,3 +177,16 @@ def test_a_headline_fills_no_slot():
     found = slots.slots(Article("a", said), text.parse([said])[0])
     assert found
     assert all(slot.start > said.index("\n") for slot in found)
+
+
+BRIDGE = (
+    "The old bridge at Carrow was closed on Monday.\n\nNobody was hurt when the bridge collapsed, police said.",
+    "The bridge at Carrow had been inspected in spring.\n\nSeveral people were injured when the bridge collapsed.",
+)
+
+
+def test_a_contradiction_needs_no_number_date_or_name(compare):
+    found = compare(event(a=BRIDGE[0], b=BRIDGE[1])).conflicts
+    (conflict,) = [c for c in found if c.kind == "contradiction"]
+    assert [(v.article_id, v.text.split()[0]) for v in conflict.versions] == [("a", "Nobody"), ("b", "Several")]
+    assert all({"a": BRIDGE[0], "b": BRIDGE[1]}[v.article_id][v.start : v.end] == v.text for v in conflict.versions)

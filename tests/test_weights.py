@@ -3,6 +3,8 @@
 import os
 import shutil
 import threading
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """A cache of its own, and a conversion that copies; the list holds where it was asked to."""
     asked: list[Path] = []
 
-    def convert(source: Path, into: Path) -> None:
+    def convert(parts: Sequence[Path], into: Path) -> None:
         asked.append(into)
         (into / "config.json").write_text("{}")
         with (into / "model.safetensors").open("wb") as file:
@@ -63,7 +65,7 @@ def test_damage_is_found_and_mended(quick: list[Path]) -> None:
 def test_a_conversion_that_fails_leaves_nothing(
     quick: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(source: Path, into: Path) -> None:
+    def full(parts: Sequence[Path], into: Path) -> None:
         (into / "half").write_text("")
         raise OSError(28, "No space left on device")
 
@@ -77,8 +79,8 @@ def test_two_may_convert_at_once(quick: list[Path], monkeypatch: pytest.MonkeyPa
     both = threading.Barrier(2)
     convert = weights._convert
 
-    def together(source: Path, into: Path) -> None:
-        convert(source, into)
+    def together(parts: Sequence[Path], into: Path) -> None:
+        convert(parts, into)
         both.wait(timeout=30)
 
     monkeypatch.setattr(weights, "_convert", together)
@@ -113,6 +115,41 @@ def test_identity_is_that_of_the_content(tmp_path: Path) -> None:
 
 
 def test_weights_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(weights.PINNED, "smollm2", ("no_such_package", "file"))
+    monkeypatch.setitem(weights.PINNED, "smollm2", (("no_such_package", "file"),))
     with pytest.raises(WeightsError, match=r"weights\.txt"):
         weights.converted("smollm2")
+
+
+def test_an_archive_in_parts_is_put_together(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w") as archive:
+        archive.writestr("model/config.json", '{"layers": 3}')
+        archive.writestr("model/model.safetensors", b"weights " * 500)
+        archive.writestr("model/README.md", "not needed")
+        archive.writestr("model/pooling/config.json", "of something else")
+    whole = (tmp_path / "whole.zip").read_bytes()
+    parts = []
+    for number, start in enumerate(range(0, len(whole), 300)):
+        parts.append(tmp_path / f"whole.zip.{number:03}")
+        parts[-1].write_bytes(whole[start : start + 300])
+    assert len(parts) > 2
+    into = tmp_path / "made"
+    into.mkdir()
+    weights._convert(parts, into)
+    assert {file.name: file.read_bytes() for file in into.iterdir()} == {
+        "config.json": b'{"layers": 3}',
+        "model.safetensors": b"weights " * 500,
+    }
+
+
+def test_an_archive_that_lacks_a_part_is_an_error(quick: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(weights.PINNED, "mpnet", (*weights.PINNED["mpnet"], ("no_such_package", "zip.006")))
+    with pytest.raises(WeightsError, match="no_such_package"):
+        weights.converted("mpnet")
+    assert not quick
+
+
+def test_what_comes_in_parts_is_named_after_all_of_them(quick: list[Path]) -> None:
+    one = weights.converted("mpnet")
+    assert one != weights.converted("smollm2")
+    assert one == weights.converted("mpnet")
+    assert len(quick) == 2

@@ -1,7 +1,8 @@
 """The embedded checker: a small trained network over retrieved evidence, with deterministic checks beside it.
 
-Everything it needs ships with the package or is the pinned all-MiniLM-L6-v2: no network, no GPU. How it was trained
-is in `scripts/train_checker.py`, what it reaches in `harness/checkers/weights/README.md`.
+Everything it needs ships with the package or is pinned (all-MiniLM-L6-v2 retrieves, all-mpnet-base-v2 reads): nothing is
+downloaded at run time, and no GPU is needed. How it was trained is in `scripts/train_checker.py`, what it reaches in
+`harness/checkers/weights/README.md`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ import numpy as np
 
 from harness import text
 from harness.checkers import encoder, outlets, roles, rules
-from harness.schema import Article, Claim, Label, Signature, Span, Verdict
+from harness.schema import Article, Claim, Label, Signature, Span, Verdict, digest
 
-WEIGHTS = Path(__file__).parent / "weights"
-VERSION = "2"
+VERSION = "3"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
 FEW, MANY = 4, 12  # sentences; in a short text, copied words say less and a missing one says more
@@ -29,6 +29,7 @@ TOGETHER = 3  # evidence sentences read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
 FEATURES = (
     "support",  # logit of P(supported): the most any passage gives
+    "word",  # logit of the claim's word that this passage supports least
     "copied",  # share of the claim's word 3-grams that the article has, above three quarters, as a number in [0, 1]
     "missing",  # numbers, dates and names that stand nowhere in the article, at most two
     "differing",  # a number, date, name or negation that differs in the best sentence
@@ -61,9 +62,9 @@ class _Read:
 class Embedded:
     """P(supported) = logistic(weights · features + bias), calibrated on people's judgements.
 
-    The network reads the claim with the best sentence, with its neighbours and with the two and three best sentences
-    together; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement is weighed
-    together with whether the claim is a copy and with what `rules` finds missing or differing; there are weights for long
+    The network reads the claim with the best sentence, with the three best together, and with the best between its
+    neighbours; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement of the claim and
+    of its worst word is weighed together with whether the claim is a copy and with what `rules` finds missing or differing; there are weights for long
     texts and for short ones, blended in between. Supported from the one `threshold`
     on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
     says that the aligned passage speaks against the claim. Probabilities are calibrated on summaries of news.
@@ -71,13 +72,13 @@ class Embedded:
 
     def __init__(
         self,
-        weights: str | Path = WEIGHTS,
+        weights: str | Path | None = None,
         threshold: float | None = None,
         device: str = "cpu",
     ) -> None:
         from harness.checkers import network
 
-        folder = Path(weights)
+        folder = Path(weights) if weights else network.WEIGHTS
         self.config: dict[str, Any] = json.loads((folder / "embedded.json").read_text(encoding="utf-8"))
         self.threshold = float(self.config["threshold"] if threshold is None else threshold)
         self._long, self._short = (
@@ -85,8 +86,7 @@ class Embedded:
             for length in ("long", "short")
         )
         self._encoder = encoder.load(device)
-        self._tokenizer = self._encoder.tokenizer
-        self._network = network.load(folder / "embedded.safetensors", device)
+        self._reader = network.reader(folder, device)
         self._articles: OrderedDict[str, _Read] = OrderedDict()
 
     @property
@@ -95,8 +95,9 @@ class Embedded:
             "embedded",
             (
                 ("v", VERSION),
-                ("weights", self.config["sha256"][:12]),
-                ("base", self._encoder.name),
+                ("weights", self._reader.name),
+                ("calibration", digest([self.config["long"], self.config["short"]])[:8]),
+                ("encoder", self._encoder.name),
                 ("rules", f"{rules.VERSION}+{roles.VERSION}"),
                 ("parser", text.parser_version()),
                 ("split", text.SPLITTER),
@@ -141,7 +142,7 @@ class Embedded:
         keys = list(dict.fromkeys(_key(claim, article) for claim, article in pairs))
         claims = list(dict.fromkeys(key[0] for key in keys))
         vectors = dict(zip(claims, self._encoder.encode(claims), strict=True))
-        tokens = dict(zip(claims, self._tokens(claims), strict=True))
+        tokens = dict(zip(claims, self._reader.tokens(claims), strict=True))
         found: dict[_Key, Measured] = {}
         by_article: dict[str, list[_Key]] = {}
         for key in keys:
@@ -153,10 +154,10 @@ class Embedded:
                 look = _Look(read, key[0], vectors[key[0]])
                 looks[key] = look
                 for passage in look.passages:
-                    budget = network.MAX_LENGTH - 3 - min(len(tokens[key[0]]), network.MAX_CLAIM)
+                    budget = network.MAX_LENGTH - network.SPECIALS - min(len(tokens[key[0]]), network.MAX_CLAIM)
                     inputs.append(network.encode(tokens[key[0]], look.tokens(passage, budget)))
                     owners.append(key)
-        judged = network.judge(self._network, inputs)
+        judged = self._reader.judge(inputs)
         rows: dict[_Key, list[int]] = {}
         for row, key in enumerate(owners):
             rows.setdefault(key, []).append(row)
@@ -181,11 +182,6 @@ class Embedded:
                     out.append(exchange)
         return out
 
-    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        return self._tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
-
     def _read(self, article: str) -> _Read:
         if article not in self._articles:
             units = tuple(unit for span in text.sentences(article) for unit in self._pieces(span))
@@ -195,7 +191,7 @@ class Embedded:
             self._articles[article] = _Read(
                 units,
                 self._encoder.encode(texts),
-                tuple(self._tokens(texts)),
+                tuple(self._reader.tokens(texts)),
                 stems,
                 frozenset(text.ngrams(tokens, 3)),
             )
@@ -207,9 +203,10 @@ class Embedded:
         """The sentence, or where it is too long to be read at once its pieces, cut between words."""
         if len(span.text) <= UNIT:  # no text has more tokens than characters
             return [span]
-        offsets = self._tokenizer(
+        offsets = self._reader.tokenizer(
             span.text,
             add_special_tokens=False,
+            split_special_tokens=True,
             return_offsets_mapping=True,
             verbose=False,
         )["offset_mapping"]
@@ -246,8 +243,8 @@ class _Look:
         self.best = [int(i) for i in np.argsort(-np.round(self.cosine + 0.6 * overlap, 4), kind="stable")[:TOGETHER]]
         self.speaking = [int(i) for i in np.argsort(-np.round(self.cosine, 4), kind="stable")[:SPEAKING]]
         top = self.best[0]
-        wanted = [(top,), tuple(self.best[:2]), tuple(self.best[:3])]
-        wanted += [tuple(i for i in (top, near) if 0 <= i < len(read.units)) for near in (top - 1, top + 1)]
+        around = tuple(i for i in (top, top - 1, top + 1) if 0 <= i < len(read.units))
+        wanted = [(top,), tuple(self.best), around]
         self.passages: list[tuple[int, ...]] = []  # units, best first
         for passage in wanted:
             if not any(set(passage) == set(other) for other in self.passages):
@@ -273,13 +270,15 @@ class _Look:
     ) -> Measured:
         claim, article, published, outlet = key
         logits = np.log((judged[:, 0] + 1e-3) / (1 - judged[:, 0] + 1e-3))
+        winner = int(np.argmax(logits))
         top = self.read.units[self.best[0]]
         differing = rules.disagreements(claim, top.text, published)
         missing = rules.unsupported(claim, f"{article}\n\n{outlet}", published)
         trigrams = text.ngrams(text.words(claim), 3)
         copied = sum(t in self.read.trigrams for t in trigrams) / max(1, len(trigrams))
         features = (
-            float(logits.max()),
+            float(logits[winner]),
+            float(judged[winner, 3]),
             max(0.0, 4 * copied - 3),
             float(min(len(missing), 2)),
             float(bool(differing)),
@@ -289,8 +288,7 @@ class _Look:
         contradicted = float(point[1] / max(1e-6, point[1] + point[2]))
         if differing or exchanged:
             contradicted = max(contradicted, 0.75)
-        winner = self.passages[int(np.argmax(logits))]
-        order = dict.fromkeys([*winner, *self.best])
+        order = dict.fromkeys([*self.passages[winner], *self.best])
         notes = [str(finding) for finding in (*differing, *exchanged, *missing)]
         if unread > 0:
             notes.append(f"the claim is too long: its last {unread} tokens were not read by the network")

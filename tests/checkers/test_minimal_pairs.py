@@ -14,16 +14,16 @@ GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "minimal_pairs.json"
 ARTICLES: dict[str, str] = GOLDEN["articles"]
 PAIRS: list[dict[str, str]] = GOLDEN["pairs"]
 KINDS = ("number", "date", "entity", "role", "negation", "addition", "attribution")
-# Share of the claims of each kind, true and false together, that must be judged right. The aim is 0.85 everywhere; four
-# kinds fall short of it (entity .725, role .60, negation .675, attribution .80) and are held where they are.
+# Share of the claims of each kind, true and false together, that must be judged right. The aim is 0.85 everywhere; role
+# (0.725) falls short of it and is held where it is.
 LEAST = {
-    "number": 0.85,
-    "date": 0.85,
-    "addition": 0.85,
-    "attribution": 0.85,
-    "entity": 0.8,
-    "negation": 0.65,
-    "role": 0.6,
+    "number": 0.92,
+    "date": 0.92,
+    "addition": 0.9,
+    "attribution": 0.92,
+    "entity": 0.92,
+    "negation": 0.95,
+    "role": 0.7,
 }
 
 

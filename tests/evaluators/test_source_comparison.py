@@ -52,6 +52,24 @@ def test_a_conflict_is_settled_flagged_or_avoided(evaluator, desk):
     assert "Seventeen" in str(detail["conflicts"])
 
 
+def test_a_side_can_be_taken_in_other_words(evaluator, desk):
+    articles = (
+        Article(
+            "a",
+            "The old bridge at Carrow was closed on Monday.\n\nNobody was hurt when the bridge collapsed, police said.",
+        ),
+        Article(
+            "b",
+            "The bridge at Carrow had been inspected in spring.\n\nSeveral people were injured when the bridge collapsed.",
+        ),
+    )
+    event = Event("e", articles)
+    made = evaluator.score(event, [brief("There were no injuries when the bridge fell down.")], desk)
+    settled = next(s for s in made if s.metric == "conflicts_settled")
+    assert settled.value == 1.0
+    assert settled.details["claims"][0]["articles"] == ["a"]
+
+
 def test_coverage_of_what_is_agreed(evaluator, desk):
     says = scores(evaluator, desk, "A car ferry ran into the breakwater at Osterhavn on Saturday.")["agreed_coverage"]
     silent = scores(evaluator, desk, "A choir from Bremen sang in a sports hall.")["agreed_coverage"]
