@@ -557,15 +557,26 @@ NEAREST = 3  # sentences of other articles that a sentence is read with
 UNLIKE = 0.3  # likeness up to which two sentences are not read: they are about other things
 
 
-def opposed(told: Sequence[Told], encode: Encode, read: Read) -> list[Opposed]:
-    """The sentences of different articles that are most alike, read against each other; in the order of `told`."""
+def opposed(told: Sequence[Told], said: Sequence[Saying], encode: Encode, read: Read) -> list[Opposed]:
+    """The sentences of different articles that are most alike, read against each other; in the order of `told`.
+
+    What two people say or do is no contradiction, however alike: sentences whose `said` are of different people are left
+    out.
+    """
     if len({t.article_id for t in told}) < 2:
         return []
     alike = Likeness([t.text for t in told], encode).matrix
     articles = np.array([t.article_id for t in told])
     alike[articles[:, None] == articles] = -1.0
     nearest = np.argsort(-np.round(alike, 6), axis=1, kind="stable")[:, :NEAREST]
-    chosen = {(min(i, j), max(i, j)) for i, row in enumerate(nearest.tolist()) for j in row if alike[i, j] >= UNLIKE}
+    who = {(s.source_id, s.end): s.who for s in said if s.named}
+    people = [who.get((t.article_id, t.end), frozenset()) for t in told]
+    chosen = {
+        (min(i, j), max(i, j))
+        for i, row in enumerate(nearest.tolist())
+        for j in row
+        if alike[i, j] >= UNLIKE and not (people[i] and people[j] and people[i].isdisjoint(people[j]))
+    }
     index = sorted(chosen)
     clash = clashes([(told[i].text, told[j].text) for i, j in index], read)
     best = nearest[:, 0]
@@ -579,12 +590,14 @@ def opposed(told: Sequence[Told], encode: Encode, read: Read) -> list[Opposed]:
     ]
 
 
-def of_sentences(told: Sequence[Told], encode: Encode, read: Read, least: float) -> list[Dispute]:
+def of_sentences(
+    told: Sequence[Told], said: Sequence[Saying], encode: Encode, read: Read, least: float
+) -> list[Dispute]:
     """The disputes that show in sentences read against each other, most certain first.
 
     A dispute has two sides: what contradicts a sentence of one side joins the other.
     """
-    found = [(pair.confidence, pair) for pair in opposed(told, encode, read)]
+    found = [(pair.confidence, pair) for pair in opposed(told, said, encode, read)]
     disputes: list[tuple[float, dict[Told, int]]] = []
     home: dict[Told, dict[Told, int]] = {}
     for confidence, pair in sorted(found, key=lambda f: (-f[0], f[1].one.article_id, f[1].one.start)):

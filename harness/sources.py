@@ -175,7 +175,7 @@ class Compare:
         values = conflicts.of_slots(by_id, found, self.encode, self.read, self.certain)
         values = [v for v in values if v.kind not in ("name", "place") or not any(_overlap(v, q) for q in quotes)]
         sentences = [s for a, d in zip(told, docs, strict=True) for s in slots.told(a, d)]
-        opposed = conflicts.of_sentences(sentences, self.encode, self.read, self.certain)
+        opposed = conflicts.of_sentences(sentences, said, self.encode, self.read, self.certain)
         return [*quotes, *values, *(o for o in opposed if not any(_overlap(o, known) for known in (*quotes, *values)))]
 
 

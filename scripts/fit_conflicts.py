@@ -24,6 +24,7 @@ import numpy as np
 
 from harness import conflicts, planted, text
 from harness.corpus import Sample
+from harness.sayings import sayings
 from harness.slots import slots, told
 from harness.sources import Compare
 
@@ -94,7 +95,8 @@ def examples(compare: Compare) -> Iterator[Example]:
         unread = conflicts.pairs([s for a, d in both for s in slots(a, d)], compare.encode)
         of_slots = [(f"{p.one.kind}, unread", p) for p in unread if p.one.kind in conflicts.READ]
         of_slots += [(p.one.kind, p) for p in conflicts.read_pairs(unread, compare.read)]
-        opposed = conflicts.opposed([s for a, d in both for s in told(a, d)], compare.encode, compare.read)
+        said = [s for a, d in both for s in sayings(a.id, d)]
+        opposed = conflicts.opposed([s for a, d in both for s in told(a, d)], said, compare.encode, compare.read)
         for kind, pair in [*of_slots, *(("contradiction", p) for p in opposed)]:
             meant = MEANT[kind.split(",")[0]]
             name = next((f"c{i}" for i, (k, v) in enumerate(marked) if k in meant and _in(pair, v)), "")

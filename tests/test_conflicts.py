@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness import conflicts
+from harness.sayings import Saying
 from harness.slots import Told
 
 HURT = "Two porters were hurt in the fire at the grain market."
@@ -53,7 +54,7 @@ def test_both_directions_are_read_and_weigh_alike() -> None:
 
 def test_a_contradiction_is_quoted_from_both_sides() -> None:
     sentences = [*told("a", OTHER, HURT), *told("b", UNHURT, OTHER)]
-    (found,) = conflicts.of_sentences(sentences, encode, Opinion(), 0.4)
+    (found,) = conflicts.of_sentences(sentences, [], encode, Opinion(), 0.4)
     assert found.kind == "contradiction"
     assert [(s.version.article_id, s.version.start, s.version.text) for s in found.sides] == [
         ("a", len(OTHER) + 1, HURT),
@@ -66,7 +67,7 @@ def test_the_order_of_articles_changes_nothing() -> None:
     a, b = told("a", OTHER, HURT), told("b", UNHURT, OTHER)
 
     def places(sentences: list[Told]) -> list[set[tuple[str, int | None]]]:
-        found = conflicts.of_sentences(sentences, encode, Opinion(), 0.4)
+        found = conflicts.of_sentences(sentences, [], encode, Opinion(), 0.4)
         return [{(s.version.article_id, s.version.start) for s in d.sides} for d in found]
 
     assert places([*a, *b]) == places([*b, *a]) != []
@@ -74,14 +75,28 @@ def test_the_order_of_articles_changes_nothing() -> None:
 
 def test_an_article_is_not_held_against_itself_and_what_is_unlike_is_not_read() -> None:
     read = Opinion()
-    assert conflicts.of_sentences(told("a", HURT, UNHURT), encode, read, 0.4) == []
-    assert conflicts.of_sentences([], encode, read, 0.4) == []
+    assert conflicts.of_sentences(told("a", HURT, UNHURT), [], encode, read, 0.4) == []
+    assert conflicts.of_sentences([], [], encode, read, 0.4) == []
     assert read.asked == []
-    assert conflicts.of_sentences([*told("a", HURT), *told("b", OTHER)], encode, read, 0.4) == []
+    assert conflicts.of_sentences([*told("a", HURT), *told("b", OTHER)], [], encode, read, 0.4) == []
     assert read.asked == []
 
 
 def test_what_contradicts_one_side_joins_the_other() -> None:
     sentences = [*told("a", UNHURT, OTHER), *told("b", OTHER, HURT), *told("c", UNHURT)]
-    (found,) = conflicts.of_sentences(sentences, encode, Opinion(), 0.4)
+    (found,) = conflicts.of_sentences(sentences, [], encode, Opinion(), 0.4)
     assert [(s.version.article_id, s.side) for s in found.sides] == [("a", 0), ("b", 1), ("c", 0)]
+
+
+def test_what_two_people_say_is_no_contradiction() -> None:
+    sentences = [*told("a", OTHER, HURT), *told("b", UNHURT, OTHER)]
+
+    def saying(sentence: Told, who: str) -> Saying:
+        words = frozenset(sentence.text.split())
+        place = (sentence.article_id, 0, sentence.start, sentence.end, sentence.text)
+        return Saying(*place, who, frozenset({who}), True, True, "say", (), tuple(words), words)
+
+    one, two = sentences[1], sentences[2]
+    for other, found in (("mayor", 0), ("doctor", 1)):
+        said = [saying(one, "doctor"), saying(two, other)]
+        assert len(conflicts.of_sentences(sentences, said, encode, Opinion(), 0.4)) == found
