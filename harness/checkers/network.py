@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -97,7 +98,7 @@ class LowRank(nn.Module):
         return self.layer
 
 
-def _body(base: Path) -> nn.Module:
+def _body(base: Path) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -119,6 +120,8 @@ def _body(base: Path) -> nn.Module:
 
 class Network(nn.Module):
     """Claim and passage -> label logits (pairs, 3) and a logit of being unsupported per token."""
+
+    body: Any  # the base model; its parts carry no types
 
     def __init__(self, base: Path | None = None) -> None:
         super().__init__()
