@@ -193,7 +193,7 @@ def batch(pairs: Sequence[Encoded], length: int | None = None) -> tuple[torch.Te
 def load(weights: Path, device: str = "cpu") -> Network:
     """The trained network, ready to judge; in bfloat16 on a CPU that computes in it (four times as fast).
 
-    The dtype moves a probability by up to 0.02 before it is weighed, by 0.003 after; it is part of the signature.
+    The dtype moves probabilities; it is part of the signature.
     """
     from safetensors.torch import load_file
 
