@@ -170,12 +170,13 @@ def _handled(
     flagged: list[Handled] = []
     for number, dispute in enumerate(comparison.disputes, start=1):
         taken: list[tuple[Claim, set[int]]] = []
+        passages = [(side.side, _sentence(comparison, side)) for side in dispute.sides]
         for claim in claims:
             if dispute.kind == "attribution":
                 sides = _sides_by_quote(dispute, claim, said)
             else:
                 sides = _sides_by_value(comparison, dispute, claim, own, compare)
-            if sides := sides or _sides_by_reading(comparison, dispute, claim, compare):
+            if sides := sides or _sides_by_reading(passages, claim, compare):
                 beside = set(sides)
                 if dispute.sides[0].value is not None:  # "A reports three dead. B counts four."
                     near = [c for c in claims if c.id != claim.id and abs(c.sentence - claim.sentence) <= 1]
@@ -228,9 +229,8 @@ def _sides_by_value(
     return found
 
 
-def _sides_by_reading(comparison: Comparison, dispute: Dispute, claim: Claim, compare: Compare) -> set[int]:
+def _sides_by_reading(said: Sequence[tuple[int, str]], claim: Claim, compare: Compare) -> set[int]:
     """The side that a claim takes: what one side says bears it out, and what another says contradicts it."""
-    said = [(side.side, _sentence(comparison, side)) for side in dispute.sides]
     vectors = compare.encode([claim.text, *(words for _, words in said)])
     near = [at for at, cosine in zip(said, vectors[1:] @ vectors[0], strict=True) if cosine >= ALIKE]
     read = compare.read([(claim.text, words) for _, words in near])
