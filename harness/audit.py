@@ -7,9 +7,12 @@ Everything is a finding with the words of the brief and of the article beside ea
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from harness import copies, text
 from harness.align import Likeness
@@ -168,15 +171,15 @@ def _handled(
 ) -> tuple[tuple[Handled, ...], tuple[Handled, ...]]:
     settled: list[Handled] = []
     flagged: list[Handled] = []
+    by_reading = _sides_by_reading(comparison, claims, compare)
     for number, dispute in enumerate(comparison.disputes, start=1):
         taken: list[tuple[Claim, set[int]]] = []
-        passages = [(side.side, _sentence(comparison, side)) for side in dispute.sides]
         for claim in claims:
             if dispute.kind == "attribution":
                 sides = _sides_by_quote(dispute, claim, said)
             else:
                 sides = _sides_by_value(comparison, dispute, claim, own, compare)
-            if sides := sides or _sides_by_reading(passages, claim, compare):
+            if sides := sides or by_reading.get((number, claim.id), set()):
                 beside = set(sides)
                 if dispute.sides[0].value is not None:  # "A reports three dead. B counts four."
                     near = [c for c in claims if c.id != claim.id and abs(c.sentence - claim.sentence) <= 1]
@@ -229,14 +232,25 @@ def _sides_by_value(
     return found
 
 
-def _sides_by_reading(said: Sequence[tuple[int, str]], claim: Claim, compare: Compare) -> set[int]:
-    """The side that a claim takes: what one side says bears it out, and what another says contradicts it."""
-    vectors = compare.encode([claim.text, *(words for _, words in said)])
-    near = [at for at, cosine in zip(said, vectors[1:] @ vectors[0], strict=True) if cosine >= ALIKE]
-    read = compare.read([(claim.text, words) for _, words in near])
-    borne = {side for (side, _), p in zip(near, read, strict=True) if p[0] >= TAKEN}
-    denied = {side for (side, _), p in zip(near, read, strict=True) if p[1] >= TAKEN}
-    return borne if len(borne) == 1 and denied - borne else set()
+def _sides_by_reading(
+    comparison: Comparison, claims: Sequence[Claim], compare: Compare
+) -> dict[tuple[int, str], set[int]]:
+    """The side of each dispute (by number) that each claim takes: what one side says bears it out, and what another says
+    contradicts it."""
+    said = [(n, s.side, _sentence(comparison, s)) for n, d in enumerate(comparison.disputes, start=1) for s in d.sides]
+    vectors = compare.encode([*(c.text for c in claims), *(words for _, _, words in said)])
+    alike = vectors[: len(claims)] @ vectors[len(claims) :].T
+    near = np.argwhere(alike >= ALIKE).tolist()
+    borne: dict[tuple[int, str], set[int]] = defaultdict(set)
+    denied: dict[tuple[int, str], set[int]] = defaultdict(set)
+    read = compare.read([(claims[i].text, said[j][2]) for i, j in near])
+    for (i, j), p in zip(near, read, strict=True):
+        number, side, _ = said[j]
+        if p[0] >= TAKEN:
+            borne[number, claims[i].id].add(side)
+        if p[1] >= TAKEN:
+            denied[number, claims[i].id].add(side)
+    return {key: sides for key, sides in borne.items() if len(sides) == 1 and denied[key] - sides}
 
 
 def _sentence(comparison: Comparison, side: Side) -> str:

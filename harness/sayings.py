@@ -82,7 +82,7 @@ def sayings(source_id: str, doc: Doc) -> list[Saying]:
                 source_id,
                 index,
                 sentence.start_char,
-                sentence.end_char,
+                sentence.start_char + len(sentence.text.rstrip()),
                 sentence.text.strip(),
                 actor,
                 who,

@@ -82,11 +82,13 @@ class Told:
 def told(article: Article, doc: Doc) -> list[Told]:
     """The sentences of a parsed article that say something: no headline, no dateline."""
     begin = text.dateline(doc.text)
-    return [
-        Told(article.id, max(begin, s.start_char), s.end_char, doc.text[max(begin, s.start_char) : s.end_char].strip())
-        for s in doc.sents
-        if _ENDED.search(s.text) and s.end_char > begin and len(s) > SHORT
-    ]
+    out = []
+    for sentence in doc.sents:
+        if _ENDED.search(sentence.text) and sentence.end_char > begin and len(sentence) > SHORT:
+            words = doc.text[max(begin, sentence.start_char) : sentence.end_char].rstrip()
+            start = max(begin, sentence.start_char) + len(words) - len(words.lstrip())
+            out.append(Told(article.id, start, start + len(words.lstrip()), words.lstrip()))
+    return out
 
 
 def slots(article: Article, doc: Doc) -> list[Slot]:
