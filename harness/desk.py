@@ -25,6 +25,8 @@ from harness.schema import (
 )
 from harness.store import Cache, MemoryCache, RunFolder
 
+AT_ONCE = 2000  # verdicts that are made before they are put away: what a killed run can lose
+
 
 def article_source(event: Event, article: Article) -> str:
     """The source id of an article's claims: unique among all events and summaries of a run."""
@@ -92,9 +94,10 @@ class Desk:
         signature = str(self.checker_signature)
         keys = [_pair_key(signature, claim, article) for claim, article in pairs]
         found = self._cache.get_many("verdicts", keys)
-        missing = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in found}
-        if missing:
-            made = dict(zip(missing, self.checker.check(list(missing.values())), strict=True))
+        missing = list({key: pair for key, pair in zip(keys, pairs, strict=True) if key not in found}.items())
+        for start in range(0, len(missing), AT_ONCE):
+            some = dict(missing[start : start + AT_ONCE])
+            made = dict(zip(some, self.checker.check(list(some.values())), strict=True))
             self._cache.put_many("verdicts", {key: to_dict(v) for key, v in made.items() if v.error is None})
             found |= {key: to_dict(v) for key, v in made.items()}
         verdicts = [

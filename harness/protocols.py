@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harness.schema import (
     Article,
@@ -136,3 +136,10 @@ class Evaluator(Protocol):
     def signature(self, desk: Desk) -> Signature: ...
 
     def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]: ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """An evaluator that can tell which verdicts it will ask for: those of several events are then made together."""
+
+    def pairs(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[tuple[Claim, Article]]: ...

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from harness.desk import Desk, article_source, key_fact_claim
 from harness.errors import ConfigError, HarnessError
 from harness.progress import Advance, silent
-from harness.protocols import Evaluator
-from harness.schema import Event, Extraction, KeyFacts, Score, Summary, Verdict
+from harness.protocols import Evaluator, Foresees
+from harness.schema import Article, Claim, Event, Extraction, KeyFacts, Score, Summary, Verdict
 from harness.store import RunFolder
 
 __all__ = ["Desk", "score"]
+
+TOGETHER = 8  # events whose verdicts are asked for at once
 
 
 def score(
@@ -48,12 +51,17 @@ def score(
     if strangers := by_event.keys() - {event.id for event in events}:
         raise ValueError(f"there are summaries of events that are not given: {', '.join(sorted(strangers)[:5])}")
 
-    for event in events:
+    def missing(evaluator: Evaluator, event: Event) -> set[tuple[str, str]]:
+        return {(s.id, metric) for s in by_event[event.id] for metric in evaluator.metrics} - kept.keys()
+
+    for number, event in enumerate(events):
+        if number % TOGETHER == 0:
+            due = [(x, e) for e in events[number : number + TOGETHER] for x in evaluators if missing(x, e)]
+            _ask_ahead(due, by_event, desk)
         for evaluator in evaluators:
-            wanted = {(s.id, metric) for s in by_event[event.id] for metric in evaluator.metrics}
-            if missing := wanted - kept.keys():
+            if wanted := missing(evaluator, event):
                 made = _scores(evaluator, event, by_event[event.id], desk)
-                new = [row for row in made if (row.summary_id, row.metric) in missing]
+                new = [row for row in made if (row.summary_id, row.metric) in wanted]
                 if folder:
                     folder.append("scores", new)
                 kept |= {(row.summary_id, row.metric): row for row in new}
@@ -63,6 +71,20 @@ def score(
     if folder:
         _put_in_order(folder, events, ordered, list(signatures))
     return [kept[summary.id, metric] for summary in ordered for metric in signatures]
+
+
+def _ask_ahead(due: Sequence[tuple[Evaluator, Event]], summaries: Mapping[str, Sequence[Summary]], desk: Desk) -> None:
+    """The verdicts of several events at once: small batches would leave most of the checker's time unused.
+
+    What fails here is passed over: it fails again when its own event is scored, and is recorded there.
+    """
+    pairs: list[tuple[Claim, Article]] = []
+    for evaluator, event in due:
+        if isinstance(evaluator, Foresees):
+            with suppress(Exception):
+                pairs += evaluator.pairs(event, summaries[event.id], desk)
+    with suppress(Exception):
+        desk.verdicts(pairs)
 
 
 def _scores(evaluator: Evaluator, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:

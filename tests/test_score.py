@@ -192,6 +192,32 @@ def test_one_failing_event_is_recorded_and_the_rest_goes_on(tmp_path, events, su
     assert not any(row.outcome == "error" for row in again), "what failed is tried again"
 
 
+def test_the_verdicts_of_several_events_are_asked_for_at_once(events, summaries) -> None:
+    calls = []
+
+    class Watched(Lexical):
+        def check(self, pairs):
+            calls.append({claim.source_id.split("/")[0] for claim, _ in pairs})
+            return super().check(pairs)
+
+    score(events, summaries, [FactualConsistency()], Desk(Sentences(), Watched(0.75)))
+    assert calls == [{"fire", "flood"}]
+
+
+def test_what_fails_ahead_is_recorded_where_its_event_is_scored(events, summaries) -> None:
+    class Refusing(Lexical):
+        def check(self, pairs):
+            if any(claim.source_id.startswith("fire") for claim, _ in pairs):
+                raise ValueError("no")
+            return super().check(pairs)
+
+    rows = score(events, summaries, [FactualConsistency()], Desk(Sentences(), Refusing(0.75)))
+    assert {(r.outcome, r.reason) for r in rows if r.event_id == "fire" and r.reason and "failed" in r.reason} == {
+        ("error", "factual_consistency failed: ValueError: no")
+    }
+    assert any(row.outcome == "scored" for row in rows if row.event_id == "flood")
+
+
 def test_what_the_user_has_to_mend_ends_the_run(events, summaries) -> None:
     with pytest.raises(WeightsError):
         score(events, summaries, [Fragile(WeightsError("no weights"))], make_desk())

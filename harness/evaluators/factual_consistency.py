@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from harness.evaluators.sheet import REFUSALS, Sheet
+from harness.evaluators.sheet import REFUSALS, Sheet, spoken
 from harness.protocols import Desk
-from harness.schema import Claim, Event, Extraction, Label, Score, Signature, Summary, Verdict, to_dict
+from harness.schema import Article, Claim, Event, Extraction, Label, Score, Signature, Summary, Verdict, to_dict
 
 
 class FactualConsistency:
@@ -35,15 +35,20 @@ class FactualConsistency:
         fields = (("v", "1"), ("claims", desk.claims_signature.short), ("checker", desk.checker_signature.short))
         return Signature(self.name, (*fields, REFUSALS))
 
-    def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:
-        sheet = Sheet(self, event, summaries, desk)
-        extractions = desk.claims([(summary.id, summary.text) for summary in sheet.summaries])
-        pairs = [
+    def pairs(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[tuple[Claim, Article]]:
+        summaries = spoken(summaries)
+        extractions = desk.claims([(summary.id, summary.text) for summary in summaries])
+        return [
             (claim, event.article(article_id))
-            for summary, extraction in zip(sheet.summaries, extractions, strict=True)
+            for summary, extraction in zip(summaries, extractions, strict=True)
             for claim in extraction.claims
             for article_id in sorted(summary.article_ids)
         ]
+
+    def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:
+        sheet = Sheet(self, event, summaries, desk)
+        extractions = desk.claims([(summary.id, summary.text) for summary in sheet.summaries])
+        pairs = self.pairs(event, sheet.summaries, desk)
         verdicts: dict[str, list[Verdict]] = defaultdict(list)  # by claim, in order of article id
         for (claim, _), verdict in zip(pairs, desk.verdicts(pairs), strict=True):
             verdicts[claim.id].append(verdict)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import fsum
 from typing import Any
 
 from harness import text
 from harness.desk import key_fact_claim
-from harness.evaluators.sheet import REFUSALS, Sheet
+from harness.evaluators.sheet import REFUSALS, Sheet, spoken
 from harness.protocols import Desk
-from harness.schema import Article, Event, KeyFact, Score, Signature, Summary, Verdict
+from harness.schema import Article, Claim, Event, KeyFact, Score, Signature, Summary, Verdict
 from harness.sources import Compare, Comparison
 
 
@@ -60,17 +60,19 @@ class Omission:
 
     def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:
         sheet = Sheet(self, event, summaries, desk)
-        facts = desk.key_facts(event, self._chosen(desk), self._choose(desk))
-        asked = {summary.id: _asked(event, summary, facts, desk) for summary in sheet.summaries}
-        pairs = [
-            (key_fact_claim(event, fact), Article(summary.id, summary.text))
-            for summary in sheet.summaries
-            for fact in asked[summary.id]
-        ]
-        verdicts = iter(desk.verdicts(pairs))
+        asked = self._asked(event, sheet.summaries, desk)
+        verdicts = iter(desk.verdicts(_pairs(event, sheet.summaries, asked)))
         for summary in sheet.summaries:
             self._score(sheet, summary, [(fact, next(verdicts)) for fact in asked[summary.id]])
         return sheet.scores()
+
+    def pairs(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[tuple[Claim, Article]]:
+        summaries = spoken(summaries)
+        return _pairs(event, summaries, self._asked(event, summaries, desk))
+
+    def _asked(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> dict[str, list[KeyFact]]:
+        facts = desk.key_facts(event, self._chosen(desk), self._choose(desk))
+        return {summary.id: _asked(event, summary, facts, desk) for summary in summaries}
 
     def _choose(self, desk: Desk) -> Callable[[Event], tuple[KeyFact, ...]]:
         return lambda event: choose_key_facts(self.compare.compare(event, desk), self.choice)
@@ -94,6 +96,17 @@ class Omission:
         sheet.scored(summary, {"completeness": completeness}, len(scored), **counts, stated=stated, omitted=omitted)
         sheet.scored(summary, {"omission": 1 - completeness}, len(scored), **counts, omitted=omitted)
         return None
+
+
+def _pairs(
+    event: Event, summaries: Sequence[Summary], asked: Mapping[str, Sequence[KeyFact]]
+) -> list[tuple[Claim, Article]]:
+    """Turned round: the key fact is the claim, the summary what may bear it out."""
+    return [
+        (key_fact_claim(event, fact), Article(summary.id, summary.text))
+        for summary in summaries
+        for fact in asked[summary.id]
+    ]
 
 
 def _desk_fields(desk: Desk) -> tuple[tuple[str, str], ...]:
