@@ -231,7 +231,7 @@ def _check_omission(planted: Planted, desk: Any, counts: _Counts) -> None:
             counts.answers["omission_pearson"].append((float(np.mean(true)), float(np.mean(said))))
 
 
-def _spans(planted: Planted, item: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+def spans(planted: Planted, item: Mapping[str, Any]) -> list[tuple[str, int, int]]:
     """Where the versions of a planted conflict stand: (article, start, end); a version not found is left out."""
     out = []
     for version in item["versions"]:
@@ -255,7 +255,7 @@ def matches(conflict: Conflict, spans: Sequence[tuple[str, int, int]]) -> bool:
 def _check_conflicts(planted: Planted, comparison: Any, counts: _Counts) -> None:
     """A reported conflict is right when it overlaps a planted one, else a false alarm; of a pair that is none when
     it overlaps only that."""
-    truths = [(item["kind"], _spans(planted, item)) for item in planted.conflicts]
+    truths = [(item["kind"], spans(planted, item)) for item in planted.conflicts]
     reported = comparison.conflicts
     hit: set[int] = set()
     right = 0
@@ -273,8 +273,8 @@ def _check_conflicts(planted: Planted, comparison: Any, counts: _Counts) -> None
         counts.found("conflict_true", int(i in hit), 0, 1)
         counts.answers[f"conflict_recall_{kind}"].append((1.0, float(i in hit)))
     for item in planted.non_conflicts:
-        spans = _spans(planted, item)
-        counts.answers["near_conflict_rate"].append((1.0, float(any(matches(c, spans) for c in false))))
+        spots = spans(planted, item)
+        counts.answers["near_conflict_rate"].append((1.0, float(any(matches(c, spots) for c in false))))
 
 
 _MATTERS = (("number",), ("date",), ("name", "place", "attribution"), ("negation", "contradiction"))

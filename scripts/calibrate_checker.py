@@ -132,8 +132,8 @@ def measure(checker: embedded.Embedded, units: Sequence[Judged]) -> Measured:
             claim_of += [len(unit_of)] * len(articles)
             unit_of.append(number)
     found: list[embedded.Measured] = []
-    for start in range(0, len(pairs), 500):
-        found += checker.measure(pairs[start : start + 500])
+    for start in range(0, len(pairs), 2000):
+        found += checker.measure(pairs[start : start + 2000])
     columns = [embedded.FEATURES.index(name) for name in WEIGHED]
     features = np.array([[*(m.features[c] for c in columns), 1.0] for m in found])
     short = np.array([m.short for m in found])[:, None]

@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness import conflicts, planted
 from harness import text as harness_text
+from harness.slots import Told, told
+from harness.sources import Compare
 
 SUPPORTED, CONTRADICTED, NOT_MENTIONED, NOT_SUPPORTED, NOT_CONTRADICTED = range(5)
 LABELS = {"supported": 0, "contradicted": 1, "not_mentioned": 2, "not_supported": 3}
@@ -132,6 +135,70 @@ def written_pairs(folder: Path) -> list[Row]:
             label, kind = CONTRADICTED if clash else NOT_CONTRADICTED, f"{record['label']} {record['kind']}"
             rows.append(Row(record[claim], record[passage], label, wrong, kind))
     return rows
+
+
+def event_pairs(path: Path, rng: random.Random) -> list[Row]:
+    """Sentences of two articles of a written event (datasets/pairs/events.jsonl) that may be of one matter.
+
+    A sentence contradicts what holds a sentence that it is annotated to conflict with, and nothing else. So does a claim of
+    a brief that takes a side of a conflict. Conflicts are shown three times, what only looks like one twice.
+    """
+    compare = Compare()
+    rows = []
+    for event in planted.load(path):
+        if event_aside(event.event.id):
+            continue
+        docs = harness_text.parse([a.text for a in event.event.articles])
+        said = [t for article, doc in zip(event.event.articles, docs, strict=True) for t in told(article, doc)]
+        of_conflicts = [_of_versions(event, said, c) for c in event.conflicts]
+        of_others = [_of_versions(event, said, c) for c in event.non_conflicts]
+        for near in conflicts.nearest(said, compare.encode):
+            for claim, other in ((near.one, near.two), (near.two, near.one)):
+                around = _around(said, other, rng)
+                clash = any(claim in c and not around.isdisjoint(c - {claim}) for c in map(set, of_conflicts))
+                tempting = any(claim in c and other in c for c in of_others)
+                passage = " ".join(said[i].text for i in sorted(around))
+                row = Row(said[claim].text, passage, CONTRADICTED if clash else NOT_CONTRADICTED, None, "event")
+                rows += [row] * (3 if clash else 2 if tempting else 1)
+        for brief in event.briefs:
+            for claim in brief["claims"]:
+                if claim["label"] == "supported":
+                    rows += _of_brief(event, said, claim, rng)
+    return rows
+
+
+def _of_versions(event: planted.Planted, said: Sequence[Told], item: Any) -> list[int]:
+    """The sentences that hold the versions of a conflict."""
+    return [
+        i
+        for i, t in enumerate(said)
+        for article, start, end in planted.spans(event, item)
+        if t.article_id == article and start < t.end and t.start < end
+    ]
+
+
+def _around(said: Sequence[Told], at: int, rng: random.Random) -> set[int]:
+    """A sentence alone, with the one before it, or with both its neighbours."""
+    wide = rng.choice(((), (-1,), (-1, 1)))
+    return {at} | {
+        at + by for by in wide if 0 <= at + by < len(said) and said[at + by].article_id == said[at].article_id
+    }
+
+
+def _of_brief(event: planted.Planted, said: Sequence[Told], claim: Any, rng: random.Random) -> Iterable[Row]:
+    """A true claim of a brief with the sentences of each conflict: it contradicts the other sides of what it settles."""
+    for conflict in event.conflicts:
+        if conflict["conflict_id"] in (claim.get("settles"), claim.get("flags")) or rng.random() < 0.2:
+            for i in _of_versions(event, said, conflict):
+                other = claim.get("settles") == conflict["conflict_id"] and said[i].article_id != claim["side"]
+                if other and len({v["article_id"] for v in conflict["versions"]}) > 2:
+                    continue  # a third article may share the side that is taken
+                yield Row(claim["text"], said[i].text, CONTRADICTED if other else NOT_CONTRADICTED, None, "brief")
+
+
+def event_aside(event_id: str) -> bool:
+    """Whether a written event is kept from training: one in four, to fit the comparison by."""
+    return int(hashlib.sha1(event_id.encode()).hexdigest(), 16) % 4 == 0
 
 
 def aside(row: Row) -> bool:

@@ -124,7 +124,7 @@ def test_every_metric_of_the_layout(tmp_path):
 
 def test_a_conflict_matches_where_passages_of_two_articles_overlap(tmp_path):
     event = planted.load(write(tmp_path / "events.jsonl", RECORD))[0]
-    spans = planted._spans(event, event.conflicts[0])
+    spans = planted.spans(event, event.conflicts[0])
     start = A1.find("11 people")
 
     def found(*versions):

@@ -21,12 +21,13 @@ from harness import text
 from harness.checkers import encoder, outlets, roles, rules
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict, digest
 
-VERSION = "3"
+VERSION = "4"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
 FEW, MANY = 4, 12  # sentences; in a short text, copied words say less and a missing one says more
 TOGETHER = 3  # evidence sentences read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
+ENOUGH = 0.95  # P(supported) by the best sentence alone from which no more is read
 FEATURES = (
     "support",  # logit of P(supported): the most any passage gives
     "word",  # logit of the claim's word that this passage supports least
@@ -62,8 +63,8 @@ class _Read:
 class Embedded:
     """P(supported) = logistic(weights · features + bias), calibrated on people's judgements.
 
-    The network reads the claim with the best sentence, with the three best together, and with the best between its
-    neighbours; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement of the claim and
+    The network reads the claim with the best sentence and, unless that bears it out beyond doubt, with the three best
+    together and with the best between its neighbours; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement of the claim and
     of its worst word is weighed together with whether the claim is a copy and with what `rules` finds missing or differing; there are weights for long
     texts and for short ones, blended in between. Supported from the one `threshold`
     on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
@@ -147,24 +148,29 @@ class Embedded:
         by_article: dict[str, list[_Key]] = {}
         for key in keys:
             by_article.setdefault(key[1], []).append(key)
-        inputs, owners, looks = [], [], {}
-        for article, members in by_article.items():
-            read = self._read(article)
-            for key in members:
-                look = _Look(read, key[0], vectors[key[0]])
-                looks[key] = look
-                for passage in look.passages:
-                    budget = network.MAX_LENGTH - network.SPECIALS - min(len(tokens[key[0]]), network.MAX_CLAIM)
-                    inputs.append(network.encode(tokens[key[0]], look.tokens(passage, budget)))
-                    owners.append(key)
-        judged = self._reader.judge(inputs)
-        rows: dict[_Key, list[int]] = {}
-        for row, key in enumerate(owners):
-            rows.setdefault(key, []).append(row)
+        looks = {
+            key: _Look(self._read(article), key[0], vectors[key[0]])
+            for article, members in by_article.items()
+            for key in members
+        }
+        judged: dict[_Key, list[np.ndarray]] = {key: [] for key in looks}
+
+        def ask(asked: Sequence[tuple[_Key, tuple[int, ...]]]) -> None:
+            inputs = []
+            for key, passage in asked:
+                claim = tokens[key[0]]
+                budget = network.MAX_LENGTH - network.SPECIALS - min(len(claim), network.MAX_CLAIM)
+                inputs.append(network.encode(claim, looks[key].tokens(passage, budget)))
+            for (key, _), row in zip(asked, self._reader.judge(inputs), strict=True):
+                judged[key].append(row)
+
+        ask([(key, look.passages[0]) for key, look in looks.items()])
+        undecided = [(key, look) for key, look in looks.items() if judged[key][0][0] < ENOUGH]
+        ask([(key, passage) for key, look in undecided for passage in look.passages[1:]])
         for key, look in looks.items():
             exchanged = [*look.exchanged(), *self._misattributed(look)]
             found[key] = look.measured(
-                judged[rows[key]],
+                np.stack(judged[key]),
                 key,
                 exchanged,
                 len(tokens[key[0]]) - network.MAX_CLAIM,
