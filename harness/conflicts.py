@@ -1,11 +1,12 @@
 """Where the articles of an event contradict each other: the same slot filled differently, or a denied statement.
 
-Every pair of slots of two articles whose values cannot both be true is weighed by how surely both fill the same slot:
-how alike their frames and sentences are, whether each is the other's best match in the other article, whether the other
-article bears the value out elsewhere, and how close the values are. What is not hopeless is read: how surely do the two
-sentences contradict each other. So are the sentences most alike, whether they hold slots or not: "nobody was hurt"
-against "two porters went to hospital". The weights are those of logistic regressions (scripts/fit_conflicts.py) on events
-whose conflicts are known; they are few, so that they carry over to other news.
+Sentences of two articles that may be of one matter are read against each other: those most alike, and those with values
+(numbers, dates, names) that cannot both be true of what seems to be one slot. How surely they contradict each other is
+weighed with whether each is the other's best match and with how surely two of their values fill one slot: how alike the
+frames are, whether the other article bears the value out elsewhere, how close the values are. The weights are those of
+logistic regressions (scripts/fit_conflicts.py) on events whose conflicts are known; they are few, so that they carry over to
+other news. Of the values in two sentences that contradict each other those are in dispute which, exchanged, make
+the contradiction go away.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -30,7 +32,7 @@ from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, Told, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-4"
+VERSION = "conflicts-5"
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 Read = Callable[
@@ -69,41 +71,32 @@ class Pair:
     features: Mapping[str, float]
 
     @property
-    def confidence(self) -> float:
-        """How surely both fill one slot, in [0, 1]; before their sentences are read, whether that is worth while."""
-        unread = self.one.kind in READ and "clash" not in self.features
-        return _weighed(f"{self.one.kind}, unread" if unread else self.one.kind, self.features)
+    def logit(self) -> float:
+        """How surely both fill one slot, judged by all but the sentences' sense."""
+        return _weighed(self.one.kind, self.features)
 
 
 def _weighed(kind: str, features: Mapping[str, float]) -> float:
+    """The logit of a regression."""
     weights = _weights()[kind]
-    z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
-    return 1 / (1 + math.exp(-z))
+    return weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
 
 
-READ = ("number", "name")  # kinds whose sentences are read; what the network makes of dates is no help
-UNREAD = 0.03  # confidence of a pair up to which its sentences are not read
 OUTSIDE = 5.0  # logits are kept within this
 
 
-def clashes(pairs: Sequence[tuple[str, str]], read: Read) -> list[float]:
-    """How surely two sentences cannot both be true: the mean logit of P(contradicted) of each held against the other."""
-    both = read([held for one, two in pairs for held in ((one, two), (two, one))])
+def clashes(pairs: Sequence[tuple[tuple[str, str], tuple[str, str]]], read: Read) -> list[float]:
+    """How surely two sentences cannot both be true: the mean logit of P(contradicted) of (claim, passage) and the reverse."""
+    both = read([held for pair in pairs for held in pair])
     p = both[:, 1].clip(1e-6, 1 - 1e-6)
     logits = np.clip(np.log(p / (1 - p)), -OUTSIDE, OUTSIDE)
     return [float(mean) for mean in logits.reshape(-1, 2).mean(1)]
 
 
-def read_pairs(found: Sequence[Pair], read: Read) -> list[Pair]:
-    """The pairs that are not hopeless, those of the kinds that are read with `clash` among their features."""
-    kept = [pair for pair in found if pair.one.kind in READ and pair.confidence >= UNREAD]
-    read_as = clashes([(pair.one.said, pair.two.said) for pair in kept], read)
-    known = [replace(p, features={**p.features, "clash": c}) for p, c in zip(kept, read_as, strict=True)]
-    return [*known, *(pair for pair in found if pair.one.kind not in READ)]
-
-
 def pairs(slots: Sequence[Slot], encode: Encode) -> list[Pair]:
     """The incompatible pairs of slots, with features; in the order of `slots`."""
+    if len({s.article_id for s in slots}) < 2:
+        return []
     sentences = _Sentences(slots, encode)
     frames, settings = encode([s.frame for s in slots]), encode([s.setting for s in slots])
     known = Counter(word for s in slots for word in s.words)
@@ -442,76 +435,9 @@ class Dispute:
         return Conflict(f"c{number}", self.kind, self.about, versions, round(self.confidence, 3))
 
 
-def of_slots(
-    articles: Mapping[str, Article], slots: Sequence[Slot], encode: Encode, read: Read, least: float
-) -> list[Dispute]:
-    """The disputes over numbers, dates, places and names, most certain first.
-
-    Pairs from `least` on are taken, best first, while each slot has one best match in each other article; pairs that
-    share a slot, or whose slots agree, are one dispute.
-    """
-    certain = sorted(
-        ((p.confidence, p) for p in read_pairs(pairs(slots, encode), read)),
-        key=lambda c: (-c[0], c[1].one.article_id, c[1].one.start, c[1].two.article_id, c[1].two.start),
-    )
-    taken: list[tuple[float, Pair]] = []
-    matched: set[tuple[str, int, str]] = set()
-    for confidence, pair in certain:
-        if confidence < least:
-            break
-        ends = {
-            (pair.one.article_id, pair.one.start, pair.two.article_id),
-            (pair.two.article_id, pair.two.start, pair.one.article_id),
-        }
-        if matched.isdisjoint(ends):
-            matched |= ends
-            taken.append((confidence, pair))
-    return [_dispute(articles, group) for group in _groups(taken)]
-
-
-def _groups(taken: Sequence[tuple[float, Pair]]) -> list[list[tuple[float, Pair]]]:
-    groups: list[list[tuple[float, Pair]]] = []
-    for confidence, pair in taken:
-        touching = [g for g in groups if any(_touch(pair, other) for _, other in g)]
-        merged = [(confidence, pair)] + [item for g in touching for item in g]
-        groups = [g for g in groups if g not in touching] + [merged]
-    for group in groups:
-        group.sort(key=lambda c: -c[0])
-    return sorted(groups, key=lambda g: -g[0][0])
-
-
-def _touch(one: Pair, two: Pair) -> bool:
-    """Whether two pairs dispute one slot: they share an end, or have both values in common."""
-    if one.one.kind != two.one.kind:
-        return False
-    mine, theirs = (one.one, one.two), (two.one, two.two)
-    if any((a.article_id, a.start) == (b.article_id, b.start) for a in mine for b in theirs):
-        return True
-    straight = agree(one.one, two.one) and agree(one.two, two.two)
-    return straight or (agree(one.one, two.two) and agree(one.two, two.one))
-
-
 def agree(one: Slot, two: Slot) -> bool:
     """Whether the values of two slots can both be right."""
     return _comparable(one, two) and one.value.compatible(two.value)  # type: ignore[arg-type]
-
-
-def _dispute(articles: Mapping[str, Article], group: Sequence[tuple[float, Pair]]) -> Dispute:
-    found = {(s.article_id, s.start): s for _, pair in group for s in (pair.one, pair.two)}
-    ordered = [found[key] for key in sorted(found)]
-    sides: list[Slot] = []
-    out = []
-    for slot in ordered:
-        number = next((i for i, s in enumerate(sides) if agree(s, slot)), len(sides))
-        if number == len(sides):
-            sides.append(slot)
-        start, end = slot.clause
-        passage = articles[slot.article_id].text[start:end]
-        out.append(Side(Version(slot.article_id, passage, start, end), number, (slot.start, slot.end), slot.text))
-    best = group[0][1]
-    kind = best.one.kind if best.one.kind != "name" or not (_located(best.one) or _located(best.two)) else "place"
-    about = min((s.frame for s in (best.one, best.two)), key=lambda f: (len(f), f))
-    return Dispute(kind, _about(kind, about), group[0][0], tuple(out), tuple(sorted({s.frame for s in ordered})))
 
 
 def _about(kind: str, frame: str) -> str:
@@ -540,95 +466,232 @@ def of_quotes(said: Sequence[Saying], encode: Encode) -> list[Dispute]:
     return _merged(out)
 
 
+NEAREST = 2  # sentences of each other article that a sentence is read with
+MOST = 6  # sentences of all other articles together
+PER_ARTICLE = 40  # pairs of sentences that are read for each article of an event: the cost is linear
+UNLIKE = 0.1  # likeness up to which two sentences are not read: they are about other things
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two sentences of two articles, by their index, that are among each other's most alike."""
+
+    one: int
+    two: int
+    alike: float
+    mutual: float  # 1 if each is the other's most alike in its article, 0.5 if one is
+
+
+def nearest(told: Sequence[Told], encode: Encode) -> list[Near]:
+    """The pairs of sentences that may be of one matter; in the order of `told`."""
+    if len({t.article_id for t in told}) < 2:
+        return []
+    alike = Likeness([t.text for t in told], encode).matrix.round(6)
+    articles = np.array([t.article_id for t in told])
+    there = {article: np.flatnonzero(articles == article) for article in sorted(set(articles))}
+    best: dict[tuple[int, str], int] = {}
+    chosen: set[tuple[int, int]] = set()
+    for i, t in enumerate(told):
+        rivals: list[int] = []
+        for article, members in there.items():
+            if article != t.article_id:
+                ordered = members[np.argsort(-alike[i, members], kind="stable")[:NEAREST]]
+                best[i, article] = int(ordered[0])
+                rivals += [int(j) for j in ordered if alike[i, j] >= UNLIKE and told[j].text != t.text]
+        rivals.sort(key=lambda j: -alike[i, j])
+        chosen |= {(min(i, j), max(i, j)) for j in rivals[:MOST]}
+    best_first = sorted(chosen, key=lambda pair: (-alike[pair], pair))
+    return [
+        Near(
+            i,
+            j,
+            float(alike[i, j]),
+            ((best[i, told[j].article_id] == j) + (best[j, told[i].article_id] == i)) / 2,
+        )
+        for i, j in sorted(best_first[: PER_ARTICLE * len(there)])
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Opposed:
-    """Two sentences of two articles, and what speaks for their contradicting each other."""
+    """Two sentences of two articles, the values in them that cannot both be right of one slot, and what speaks for their
+    contradicting each other."""
 
     one: Told
     two: Told
+    values: tuple[Pair, ...]  # most likely of one slot first
     features: Mapping[str, float]
 
     @property
     def confidence(self) -> float:
-        return _weighed("contradiction", self.features)
+        """In [0, 1]."""
+        return 1 / (1 + math.exp(-_weighed("contradiction", self.features)))
 
 
-NEAREST = 3  # sentences of other articles that a sentence is read with
-UNLIKE = 0.3  # likeness up to which two sentences are not read: they are about other things
+UNLIKELY = -4.0  # logit of two values being of one slot up to which their sentences are not read for that
+NONE = -6.0  # the same where there are no such values
+APART = -2.0  # mean logit from which two sentences are read among their neighbours, too
 
 
-def opposed(told: Sequence[Told], said: Sequence[Saying], encode: Encode, read: Read) -> list[Opposed]:
-    """The sentences of different articles that are most alike, read against each other; in the order of `told`.
-
-    What two people say or do is no contradiction, however alike: sentences whose `said` are of different people are left
-    out.
-    """
-    if len({t.article_id for t in told}) < 2:
-        return []
-    alike = Likeness([t.text for t in told], encode).matrix
-    articles = np.array([t.article_id for t in told])
-    alike[articles[:, None] == articles] = -1.0
-    nearest = np.argsort(-np.round(alike, 6), axis=1, kind="stable")[:, :NEAREST]
-    who = {(s.source_id, s.end): s.who for s in said if s.named}
-    people = [who.get((t.article_id, t.end), frozenset()) for t in told]
-    chosen = {
-        (min(i, j), max(i, j))
-        for i, row in enumerate(nearest.tolist())
-        for j in row
-        if alike[i, j] >= UNLIKE and not (people[i] and people[j] and people[i].isdisjoint(people[j]))
-    }
-    index = sorted(chosen)
-    clash = clashes([(told[i].text, told[j].text) for i, j in index], read)
-    best = nearest[:, 0]
+def opposed(told: Sequence[Told], slots: Sequence[Slot], encode: Encode, read: Read) -> list[Opposed]:
+    """The sentences of different articles that may be of one matter, read against each other; in the order of `told`."""
+    near = {(n.one, n.two): n for n in nearest(told, encode)}
+    places: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for i, t in enumerate(told):
+        places[t.article_id].append((t.start, i))
+    values: dict[tuple[int, int], list[Pair]] = defaultdict(list)
+    for pair in pairs(slots, encode):
+        at, other = _holding(pair.one, places, told), _holding(pair.two, places, told)
+        if at is not None and other is not None:
+            turned = pair if at < other else replace(pair, one=pair.two, two=pair.one)
+            values[min(at, other), max(at, other)].append(turned)
+    for found in values.values():
+        found.sort(key=lambda p: -p.logit)
+    index = sorted({*near, *(at for at, found in values.items() if found[0].logit >= UNLIKELY)})
+    around = [
+        " ".join(t.text for t in told[max(0, i - 1) : i + 2] if t.article_id == one.article_id)
+        for i, one in enumerate(told)
+    ]
+    alone = clashes([((told[i].text, told[j].text), (told[j].text, told[i].text)) for i, j in index], read)
+    doubtful = [at for at, c in zip(index, alone, strict=True) if c >= APART]
+    among = clashes([((told[i].text, around[j]), (told[j].text, around[i])) for i, j in doubtful], read)
+    clash = dict(zip(index, alone, strict=True))
+    clash |= {at: (clash[at] + c) / 2 for at, c in zip(doubtful, among, strict=True)}
     return [
         Opposed(
             told[i],
             told[j],
-            {"clash": c, "alike": float(alike[i, j]), "mutual": ((best[i] == j) + (best[j] == i)) / 2},
+            tuple(values[i, j]),
+            {
+                "clash": clash[i, j],
+                "mutual": near[i, j].mutual if (i, j) in near else 0.0,
+                "slot": max(NONE, values[i, j][0].logit) if values[i, j] else NONE,
+            },
         )
-        for (i, j), c in zip(index, clash, strict=True)
+        for i, j in index
     ]
 
 
+def _holding(slot: Slot, places: Mapping[str, Sequence[tuple[int, int]]], told: Sequence[Told]) -> int | None:
+    """The sentence that a slot stands in; None if it is none that is told (a headline)."""
+    starts = places.get(slot.article_id, ())
+    at = bisect_right(starts, (slot.start, len(told))) - 1
+    return starts[at][1] if at >= 0 and slot.end <= told[starts[at][1]].end else None
+
+
 def of_sentences(
-    told: Sequence[Told], said: Sequence[Saying], encode: Encode, read: Read, least: float
+    articles: Mapping[str, Article],
+    told: Sequence[Told],
+    slots: Sequence[Slot],
+    encode: Encode,
+    read: Read,
+    least: float,
 ) -> list[Dispute]:
     """The disputes that show in sentences read against each other, most certain first.
 
-    A dispute has two sides: what contradicts a sentence of one side joins the other.
+    A sentence is held against one sentence of each other article at most, the surest first. What contradicts a
+    sentence of a dispute joins it, if its article has no part in it yet.
     """
-    found = [(pair.confidence, pair) for pair in opposed(told, said, encode, read)]
-    disputes: list[tuple[float, dict[Told, int]]] = []
-    home: dict[Told, dict[Told, int]] = {}
-    for confidence, pair in sorted(found, key=lambda f: (-f[0], f[1].one.article_id, f[1].one.start)):
-        known = [t for t in (pair.one, pair.two) if t in home]
-        if confidence < least or len(known) == 2:
+    found = sorted(
+        ((o.confidence, o) for o in opposed(told, slots, encode, read)),
+        key=lambda f: (-f[0], f[1].one.article_id, f[1].one.start, f[1].two.article_id, f[1].two.start),
+    )
+    matched: set[tuple[Told, str]] = set()
+    groups: list[list[tuple[float, Opposed]]] = []
+    for confidence, pair in found:
+        ends = {(pair.one, pair.two.article_id), (pair.two, pair.one.article_id)}
+        if confidence < least or not matched.isdisjoint(ends):
             continue
-        if known:
-            sides = home[known[0]]
-            new = pair.two if known[0] == pair.one else pair.one
-            sides[new] = 1 - sides[known[0]]
+        matched |= ends
+        group = next((g for g in groups if _joins(pair, g)), None)
+        if group is None:
+            groups.append([(confidence, pair)])
         else:
-            sides = {pair.one: 0, pair.two: 1}
-            disputes.append((confidence, sides))
-        home |= dict.fromkeys(sides, sides)
-    out = []
-    for confidence, sides in disputes:
-        ordered = sorted(sides, key=lambda t: (t.article_id, t.start))
-        turned = sides[ordered[0]]  # the first sentence is of side 0
-        out.append(
-            Dispute(
-                "contradiction",
-                ordered[0].text,
-                confidence,
-                tuple(
-                    Side(Version(t.article_id, t.text, t.start, t.end), sides[t] ^ turned, None, t.text)
-                    for t in ordered
-                ),
-                tuple(t.text for t in ordered),
-            )
-        )
+            group.append((confidence, pair))
+    values = _in_dispute([group[0][1] for group in groups], read)
+    return [_dispute(articles, group, found) for group, found in zip(groups, values, strict=True)]
+
+
+def _joins(pair: Opposed, group: Sequence[tuple[float, Opposed]]) -> bool:
+    known = {t for _, other in group for t in (other.one, other.two)}
+    new = {pair.one, pair.two} - known
+    return len(new) < 2 and {t.article_id for t in new}.isdisjoint(t.article_id for t in known)
+
+
+LEAST_DROP = 1.0  # logits by which two sentences contradict each other less when their disputed values are exchanged
+
+
+def _in_dispute(pairs: Sequence[Opposed], read: Read) -> list[Pair | None]:
+    """The values that two sentences contradict each other in; None where it is not in a value.
+
+    Put into the other sentence, they make the contradiction go away.
+    """
+    asked = []
+    for pair in pairs:
+        one, two = pair.one.text, pair.two.text
+        asked.append(((one, two), (two, one)))
+        asked += [((_with(pair.one, p.one, p.two), two), (_with(pair.two, p.two, p.one), one)) for p in pair.values]
+    told = iter(clashes(asked, read))
+    out: list[Pair | None] = []
+    for pair in pairs:
+        before = next(told)
+        drops = [before - next(told) for _ in pair.values]
+        out.append(pair.values[int(np.argmax(drops))] if drops and max(drops) >= LEAST_DROP else None)
     return out
+
+
+def _with(told: Told, own: Slot, other: Slot) -> str:
+    """A sentence with another value in place of its own."""
+    start, end = own.start - told.start, own.end - told.start
+    return told.text[:start] + other.text + told.text[end:]
+
+
+def _sides(group: Sequence[tuple[float, Opposed]], slot_of: Mapping[Told, Slot]) -> dict[Told, int]:
+    """The side of each sentence: those with one value share a side; without values there are two."""
+    sides: dict[Told, int] = {}
+    for _, pair in group:
+        for told, against in ((pair.one, pair.two), (pair.two, pair.one)):
+            if told in sides:
+                continue
+            equal = [
+                side
+                for t, side in sides.items()
+                if told in slot_of and t in slot_of and agree(slot_of[t], slot_of[told])
+            ]
+            if equal:
+                sides[told] = equal[0]
+            elif told in slot_of:
+                sides[told] = max(sides.values(), default=-1) + 1
+            else:
+                sides[told] = int(sides.get(against, 1) == 0)
+    return sides
+
+
+def _dispute(articles: Mapping[str, Article], group: Sequence[tuple[float, Opposed]], values: Pair | None) -> Dispute:
+    confidence, best = group[0]
+    slot_of: dict[Told, Slot] = {}
+    if values:
+        slot_of = {best.one: values.one, best.two: values.two}
+        for _, pair in group[1:]:
+            for other in pair.values:
+                if other.one.kind == values.one.kind:
+                    slot_of.setdefault(pair.one, other.one)
+                    slot_of.setdefault(pair.two, other.two)
+    sides = _sides(group, slot_of)
+    ordered = sorted(sides, key=lambda t: (t.article_id, t.start))
+    number = {side: n for n, side in enumerate(dict.fromkeys(sides[t] for t in ordered))}
+    out = []
+    for told in ordered:
+        slot = slot_of.get(told)
+        start, end = slot.clause if slot else (told.start, told.end)
+        version = Version(told.article_id, articles[told.article_id].text[start:end], start, end)
+        value = (slot.start, slot.end) if slot else None
+        out.append(Side(version, number[sides[told]], value, slot.text if slot else told.text))
+    if not values:
+        return Dispute("contradiction", ordered[0].text, confidence, tuple(out), tuple(t.text for t in ordered))
+    kind = "place" if values.one.kind == "name" and (_located(values.one) or _located(values.two)) else values.one.kind
+    frames = sorted({s.frame for s in slot_of.values()})
+    return Dispute(kind, _about(kind, min(frames, key=len)), confidence, tuple(out), tuple(frames))
 
 
 def _merged(disputes: Sequence[Dispute]) -> list[Dispute]:

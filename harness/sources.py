@@ -71,7 +71,7 @@ class Compare:
         maybe: float = 0.38,
         neighbours: int = 3,
         checks: int = 2,
-        certain: float = 0.4,
+        certain: float = 0.55,
         device: str = "cpu",
     ) -> None:
         self.align = Align(same, maybe, neighbours, checks)
@@ -170,13 +170,14 @@ class Compare:
         docs = text.parse([a.text for a in told])
         found = [s for a, d in zip(told, docs, strict=True) for s in slots.slots(a, d)]
         said = [s for a, d in zip(told, docs, strict=True) for s in sayings.sayings(a.id, d)]
+        sentences = [s for a, d in zip(told, docs, strict=True) for s in slots.told(a, d)]
         by_id = {a.id: a for a in told}
         quotes = conflicts.of_quotes(said, self.encode)
-        values = conflicts.of_slots(by_id, found, self.encode, self.read, self.certain)
-        values = [v for v in values if v.kind not in ("name", "place") or not any(_overlap(v, q) for q in quotes)]
-        sentences = [s for a, d in zip(told, docs, strict=True) for s in slots.told(a, d)]
-        opposed = conflicts.of_sentences(sentences, said, self.encode, self.read, self.certain)
-        return [*quotes, *values, *(o for o in opposed if not any(_overlap(o, known) for known in (*quotes, *values)))]
+        opposed = conflicts.of_sentences(by_id, sentences, found, self.encode, self.read, self.certain)
+        return [
+            *quotes,
+            *(o for o in opposed if o.kind in ("number", "date") or not any(_overlap(o, q) for q in quotes)),
+        ]
 
 
 def _place(claim: Claim) -> tuple[int, int, str]:

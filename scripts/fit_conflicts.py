@@ -2,12 +2,13 @@
 
     python scripts/fit_conflicts.py [--out harness/conflicts.json]
 
-Learns from the development half of the planted events and from the shipped sample, whose conflicts are marked; every
-pair that `harness.conflicts` finds is one example, and all pairs of one planted conflict weigh as much as three
-others. There are weights for pairs of values before their sentences are read (which decide whether they are), weights for
-pairs that were read, and weights for pairs of sentences. Prints, per kind and by leaving one event out, how many of the
-conflicts are found at each confidence and with how many false pairs. Ridge-penalised logistic regression; the features were
-chosen by backward elimination.
+Learns from events whose conflicts are marked: the development half of the planted events, the shipped sample, and the quarter of
+`datasets/pairs/events.jsonl` that was kept from the checker's training. Every pair that `harness.conflicts` finds is one
+example, and all pairs of one conflict weigh as much as three others. There are weights for pairs of values (number, date,
+name), by all but what their sentences mean, and weights for pairs of sentences that were read (contradiction), one of whose
+features is the logit of their most likely pair of values; that logit is made without the event at hand. Prints, by leaving one
+event out, how many of the conflicts are found at each confidence and with how many false pairs. Ridge-penalised logistic
+regression; the features were chosen by backward elimination.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from checker_data import event_aside
 
 from harness import conflicts, planted, text
 from harness.corpus import Sample
-from harness.sayings import sayings
 from harness.slots import slots, told
 from harness.sources import Compare
 
@@ -57,11 +58,8 @@ CHOSEN = {
         "one kind",
         "located",
     ),
-    "contradiction": ("clash", "alike", "mutual"),
+    "contradiction": ("clash", "mutual", "slot"),
 }
-# Logits added so that one confidence (`certain`) serves all kinds and four of five reported conflicts of the development half
-# are right.
-SHIFT = {"number": -1.0, "name": -0.1, "contradiction": -1.4}
 MEANT = {
     "number": ("number",),
     "date": ("date",),
@@ -76,33 +74,47 @@ class Example:
     kind: str
     features: Mapping[str, float]
     conflict: str  # the one it belongs to, "near" for a pair that only looks like one, "" for any other
+    values: tuple[int, ...] = ()  # of a pair of sentences: the examples of its pairs of values
 
     @property
     def right(self) -> bool:
         return self.conflict not in ("", "near")
 
 
-def examples(compare: Compare) -> Iterator[Example]:
-    events = [(p.event, p) for p in planted.load(ROOT / "datasets" / "planted" / "dev")]
-    events += [(e, None) for e in Sample().events()]
-    for event, truth in events:
-        docs = text.parse([a.text for a in event.articles])
-        both = list(zip(event.articles, docs, strict=True))
-        marked = [
+def marked_events() -> Iterator[tuple[Any, list[tuple[str, list[Any]]], list[list[Any]]]]:
+    """Events with their conflicts (kind, spans) and the spans of what only looks like one."""
+    read = planted.load(ROOT / "datasets" / "planted" / "dev")
+    read += [p for p in planted.load(ROOT / "datasets" / "pairs" / "events.jsonl") if event_aside(p.event.id)]
+    for p in read:
+        spans = [(c["kind"], planted.spans(p, c)) for c in p.conflicts]
+        yield p.event, spans, [planted.spans(p, n) for n in p.non_conflicts]
+    for event in Sample().events():
+        spans = [
             (c.kind, [(v.article_id, v.start, v.end) for v in c.versions if v.start is not None])
             for c in event.conflicts
         ]
-        near = [planted._spans(truth, n) for n in truth.non_conflicts] if truth else []
-        unread = conflicts.pairs([s for a, d in both for s in slots(a, d)], compare.encode)
-        of_slots = [(f"{p.one.kind}, unread", p) for p in unread if p.one.kind in conflicts.READ]
-        of_slots += [(p.one.kind, p) for p in conflicts.read_pairs(unread, compare.read)]
-        said = [s for a, d in both for s in sayings(a.id, d)]
-        opposed = conflicts.opposed([s for a, d in both for s in told(a, d)], said, compare.encode, compare.read)
-        for kind, pair in [*of_slots, *(("contradiction", p) for p in opposed)]:
-            meant = MEANT[kind.split(",")[0]]
-            name = next((f"c{i}" for i, (k, v) in enumerate(marked) if k in meant and _in(pair, v)), "")
-            name = name or ("near" if any(_in(pair, v) for v in near) else "")
-            yield Example(event.id, kind, pair.features, name)
+        yield event, spans, []
+
+
+def examples(compare: Compare) -> list[Example]:
+    out: list[Example] = []
+    for event, marked, near in marked_events():
+
+        def example(kind: str, pair: Any, event: Any = event, marked: Any = marked, near: Any = near) -> Example:
+            meant = MEANT[kind]
+            name = next((f"c{i}" for i, (k, spans) in enumerate(marked) if k in meant and _in(pair, spans)), "")
+            name = name or ("near" if any(_in(pair, spans) for spans in near) else "")
+            return Example(event.id, kind, pair.features, name)
+
+        docs = text.parse([a.text for a in event.articles])
+        both = list(zip(event.articles, docs, strict=True))
+        sentences = [t for a, d in both for t in told(a, d)]
+        found = [s for a, d in both for s in slots(a, d)]
+        for pair in conflicts.opposed(sentences, found, compare.encode, compare.read):
+            begin = len(out)
+            out += [example(values.one.kind, values) for values in pair.values]
+            out.append(replace(example("contradiction", pair), values=tuple(range(begin, len(out)))))
+    return out
 
 
 def _in(pair: Any, spans: Sequence[tuple[str, Any, Any]]) -> bool:
@@ -123,34 +135,40 @@ def fit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
     return minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
 
 
-def fitted(kind: str, names: Sequence[str], rows: Sequence[Example]) -> dict[str, float]:
+def fitted(kind: str, rows: Sequence[Example]) -> tuple[dict[str, float], np.ndarray]:
+    """The weights of a kind, and the logit of each row by weights that were fitted without its event."""
+    names = CHOSEN[kind]
     x = np.array([[r.features[n] for n in names] for r in rows])
     y = np.array([r.right for r in rows], float)
     size = Counter((r.event, r.conflict) for r in rows)
     w = np.array([3 / size[r.event, r.conflict] if r.right else 2.0 if r.conflict else 1.0 for r in rows])
     owner = np.array([r.event for r in rows])
-    p = np.zeros(len(y))
+    z = np.zeros(len(y))
     for event in sorted(set(owner)):
         out = owner == event
-        b = fit(x[~out], y[~out], w[~out])
-        p[out] = 1 / (1 + np.exp(-(np.c_[x[out], np.ones(out.sum())] @ b)))
+        z[out] = np.c_[x[out], np.ones(out.sum())] @ fit(x[~out], y[~out], w[~out])
     for least in (0.03, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
-        hit = {(r.event, r.conflict) for r, q in zip(rows, p, strict=True) if r.right and q >= least}
-        false = int(((p >= least) & (y == 0)).sum())
-        print(f"{kind:16s} {least}: {len(hit)} conflicts, {false} false pairs (left out)")
-    b = fit(x, y, w)
-    b[-1] += SHIFT.get(kind, 0.0)
-    return {n: round(float(v), 3) for n, v in zip([*names, "bias"], b, strict=True)}
+        sure = z >= np.log(least / (1 - least))
+        hit = {(r.event, r.conflict) for r, s in zip(rows, sure, strict=True) if r.right and s}
+        print(f"{kind:16s} {least}: {len(hit)} conflicts, {int((sure & (y == 0)).sum())} false pairs (left out)")
+    return {n: round(float(v), 3) for n, v in zip([*names, "bias"], fit(x, y, w), strict=True)}, z
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default=str(ROOT / "harness" / "conflicts.json"))
     options = parser.parse_args()
-    everything, weights = list(examples(Compare())), {}
-    for kind in dict.fromkeys(e.kind for e in everything):
-        names = [*CHOSEN[kind.split(",")[0]], *(["clash"] if kind in conflicts.READ else [])]
-        weights[kind] = fitted(kind, names, [e for e in everything if e.kind == kind])
+    everything = examples(Compare())
+    weights, logit = {}, np.full(len(everything), conflicts.NONE)
+    for kind in ("number", "date", "name"):
+        index = [i for i, e in enumerate(everything) if e.kind == kind]
+        weights[kind], logit[index] = fitted(kind, [everything[i] for i in index])
+    read = [
+        replace(e, features={**e.features, "slot": max([conflicts.NONE, *logit[list(e.values)]])})
+        for e in everything
+        if e.kind == "contradiction"
+    ]
+    weights["contradiction"], _ = fitted("contradiction", read)
     Path(options.out).write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
 
 

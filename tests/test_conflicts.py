@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness import conflicts
-from harness.sayings import Saying
-from harness.slots import Told
+from harness.schema import Article
+from harness.slots import Slot, Told
 
 HURT = "Two porters were hurt in the fire at the grain market."
 UNHURT = "Nobody was hurt in the fire at the grain market."
@@ -31,9 +31,23 @@ class Opinion:
 
     def __call__(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         self.asked += pairs
-        known = {(HURT, UNHURT): 0.98, (UNHURT, HURT): 0.9}
-        p = np.array([known.get(pair, 0.01) for pair in pairs])
+        known = {(HURT, UNHURT): 0.98, (UNHURT, HURT): 0.9}  # (claim, what stands in the passage)
+        p = np.array(
+            [
+                next((p for (one, two), p in known.items() if claim == one and two in passage), 0.01)
+                for claim, passage in pairs
+            ]
+        )
         return np.stack([np.full(len(pairs), 0.005), p, 1 - p - 0.005], axis=1)
+
+
+def disputes(sentences: Sequence[Told], read: Opinion, slots: Sequence[Slot] = ()) -> list[conflicts.Dispute]:
+    articles = {}
+    for one in sentences:
+        before = articles.get(one.article_id, "")
+        articles[one.article_id] = before + " " * (one.start - len(before)) + one.text
+    known = {article_id: Article(article_id, text) for article_id, text in articles.items()}
+    return conflicts.of_sentences(known, sentences, slots, encode, read, 0.5)
 
 
 def told(article: str, *texts: str) -> list[Told]:
@@ -46,7 +60,8 @@ def told(article: str, *texts: str) -> list[Told]:
 
 def test_both_directions_are_read_and_weigh_alike() -> None:
     read = Opinion()
-    (one,), (two,) = conflicts.clashes([(HURT, UNHURT)], read), conflicts.clashes([(UNHURT, HURT)], read)
+    there, back = (HURT, UNHURT), (UNHURT, HURT)
+    (one,), (two,) = conflicts.clashes([(there, back)], read), conflicts.clashes([(back, there)], read)
     assert one == pytest.approx(two)
     assert one == pytest.approx((np.log(0.98 / 0.02) + np.log(0.9 / 0.1)) / 2)
     assert conflicts.clashes([], read) == []
@@ -54,7 +69,7 @@ def test_both_directions_are_read_and_weigh_alike() -> None:
 
 def test_a_contradiction_is_quoted_from_both_sides() -> None:
     sentences = [*told("a", OTHER, HURT), *told("b", UNHURT, OTHER)]
-    (found,) = conflicts.of_sentences(sentences, [], encode, Opinion(), 0.4)
+    (found,) = disputes(sentences, Opinion())
     assert found.kind == "contradiction"
     assert [(s.version.article_id, s.version.start, s.version.text) for s in found.sides] == [
         ("a", len(OTHER) + 1, HURT),
@@ -67,7 +82,7 @@ def test_the_order_of_articles_changes_nothing() -> None:
     a, b = told("a", OTHER, HURT), told("b", UNHURT, OTHER)
 
     def places(sentences: list[Told]) -> list[set[tuple[str, int | None]]]:
-        found = conflicts.of_sentences(sentences, [], encode, Opinion(), 0.4)
+        found = disputes(sentences, Opinion())
         return [{(s.version.article_id, s.version.start) for s in d.sides} for d in found]
 
     assert places([*a, *b]) == places([*b, *a]) != []
@@ -75,28 +90,47 @@ def test_the_order_of_articles_changes_nothing() -> None:
 
 def test_an_article_is_not_held_against_itself_and_what_is_unlike_is_not_read() -> None:
     read = Opinion()
-    assert conflicts.of_sentences(told("a", HURT, UNHURT), [], encode, read, 0.4) == []
-    assert conflicts.of_sentences([], [], encode, read, 0.4) == []
+    assert disputes(told("a", HURT, UNHURT), read) == []
+    assert disputes([], read) == []
     assert read.asked == []
-    assert conflicts.of_sentences([*told("a", HURT), *told("b", OTHER)], [], encode, read, 0.4) == []
+    assert disputes([*told("a", HURT), *told("b", OTHER)], read) == []
     assert read.asked == []
 
 
 def test_what_contradicts_one_side_joins_the_other() -> None:
     sentences = [*told("a", UNHURT, OTHER), *told("b", OTHER, HURT), *told("c", UNHURT)]
-    (found,) = conflicts.of_sentences(sentences, [], encode, Opinion(), 0.4)
+    (found,) = disputes(sentences, Opinion())
     assert [(s.version.article_id, s.side) for s in found.sides] == [("a", 0), ("b", 1), ("c", 0)]
 
 
-def test_what_two_people_say_is_no_contradiction() -> None:
-    sentences = [*told("a", OTHER, HURT), *told("b", UNHURT, OTHER)]
+def test_sentences_that_are_the_same_are_not_read_and_the_number_of_pairs_is_linear_in_the_articles() -> None:
+    many = [sentence for n in range(12) for sentence in told(f"a{n:02d}", *(f"{HURT} {i} {n}" for i in range(30)))]
+    near = conflicts.nearest(many, encode)
+    assert len(near) == conflicts.PER_ARTICLE * 12
+    assert conflicts.nearest([*told("a", HURT), *told("b", HURT)], encode) == []
 
-    def saying(sentence: Told, who: str) -> Saying:
-        words = frozenset(sentence.text.split())
-        place = (sentence.article_id, 0, sentence.start, sentence.end, sentence.text)
-        return Saying(*place, who, frozenset({who}), True, True, "say", (), tuple(words), words)
 
-    one, two = sentences[1], sentences[2]
-    for other, found in (("mayor", 0), ("doctor", 1)):
-        said = [saying(one, "doctor"), saying(two, other)]
-        assert len(conflicts.of_sentences(sentences, said, encode, Opinion(), 0.4)) == found
+SEVEN = "The fire at the market destroyed seven stalls."
+NINE = "Nine stalls of the market were lost in the fire on Monday."
+
+
+class Counted(Opinion):
+    """Contradicted is seven stalls by nine."""
+
+    def __call__(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        p = np.array([0.97 if ("seven" in a + b.lower()) and ("nine" in (a + b).lower()) else 0.01 for a, b in pairs])
+        return np.stack([np.full(len(pairs), 0.005), p, 1 - p - 0.005], axis=1)
+
+
+def test_the_values_in_dispute_are_those_that_exchanged_end_the_contradiction() -> None:
+    from harness import text
+    from harness.slots import slots
+    from harness.slots import told as sentences_of
+
+    articles = [Article("a", SEVEN), Article("b", NINE)]
+    docs = text.parse([a.text for a in articles])
+    sentences = [t for a, d in zip(articles, docs, strict=True) for t in sentences_of(a, d)]
+    found = [s for a, d in zip(articles, docs, strict=True) for s in slots(a, d)]
+    (dispute,) = disputes(sentences, Counted(), found)
+    assert (dispute.kind, [s.words.lower() for s in dispute.sides]) == ("number", ["seven", "nine"])
+    assert [articles[i].text[slice(*s.value)].lower() for i, s in enumerate(dispute.sides)] == ["seven", "nine"]
