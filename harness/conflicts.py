@@ -533,28 +533,43 @@ NONE = -6.0  # the same where there are no such values
 APART = -2.0  # mean logit from which two sentences are read among their neighbours, too
 
 
-def opposed(told: Sequence[Told], slots: Sequence[Slot], encode: Encode, read: Read) -> list[Opposed]:
-    """The sentences of different articles that may be of one matter, read against each other; in the order of `told`."""
-    near = {(n.one, n.two): n for n in nearest(told, encode)}
-    places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for i, t in enumerate(told):
-        places[t.article_id].append((t.start, i))
+def opposed(
+    told: Sequence[Told], said: Sequence[Saying], slots: Sequence[Slot], encode: Encode, read: Read
+) -> list[Opposed]:
+    """The sentences of different articles that may be of one matter, read against each other; in the order of `told`.
+
+    What two people say or do is no contradiction, however alike: sentences whose `said` are of different people are left
+    out. Values that can both be right ("Saturday", "July 12") are given the same words before the sentences are read.
+    """
+    within = _within(slots, told)
     values: dict[tuple[int, int], list[Pair]] = defaultdict(list)
     for pair in pairs(slots, encode):
-        at, other = _holding(pair.one, places, told), _holding(pair.two, places, told)
-        if at is not None and other is not None:
-            turned = pair if at < other else replace(pair, one=pair.two, two=pair.one)
-            values[min(at, other), max(at, other)].append(turned)
+        i, j = within.get(pair.one), within.get(pair.two)
+        if i is not None and j is not None:
+            values[min(i, j), max(i, j)].append(pair if i < j else replace(pair, one=pair.two, two=pair.one))
     for found in values.values():
         found.sort(key=lambda p: -p.logit)
-    index = sorted({*near, *(at for at, found in values.items() if found[0].logit >= UNLIKELY)})
-    around = [
-        " ".join(t.text for t in told[max(0, i - 1) : i + 2] if t.article_id == one.article_id)
-        for i, one in enumerate(told)
+    near = {(n.one, n.two): n for n in nearest(told, encode)}
+    who = {(s.source_id, s.end): s.who for s in said if s.named}
+    people = [who.get((t.article_id, t.end), frozenset()) for t in told]
+    index = [
+        (i, j)
+        for i, j in sorted({*near, *(at for at, found in values.items() if found[0].logit >= UNLIKELY)})
+        if not (people[i] and people[j] and people[i].isdisjoint(people[j]))
     ]
-    alone = clashes([((told[i].text, told[j].text), (told[j].text, told[i].text)) for i, j in index], read)
+    held: dict[int, list[Slot]] = defaultdict(list)
+    for slot, i in within.items():
+        held[i].append(slot)
+    alike = {(i, j): _in_the_words_of(told[j], held[j], held[i]) for i, j in index}
+    alone = clashes([((told[i].text, alike[i, j]), (alike[i, j], told[i].text)) for i, j in index], read)
     doubtful = [at for at, c in zip(index, alone, strict=True) if c >= APART]
-    among = clashes([((told[i].text, around[j]), (told[j].text, around[i])) for i, j in doubtful], read)
+    among = clashes(
+        [
+            ((told[i].text, _among(told, j, alike[i, j])), (alike[i, j], _among(told, i, told[i].text)))
+            for i, j in doubtful
+        ],
+        read,
+    )
     clash = dict(zip(index, alone, strict=True))
     clash |= {at: (clash[at] + c) / 2 for at, c in zip(doubtful, among, strict=True)}
     return [
@@ -572,16 +587,42 @@ def opposed(told: Sequence[Told], slots: Sequence[Slot], encode: Encode, read: R
     ]
 
 
-def _holding(slot: Slot, places: Mapping[str, Sequence[tuple[int, int]]], told: Sequence[Told]) -> int | None:
-    """The sentence that a slot stands in; None if it is none that is told (a headline)."""
-    starts = places.get(slot.article_id, ())
-    at = bisect_right(starts, (slot.start, len(told))) - 1
-    return starts[at][1] if at >= 0 and slot.end <= told[starts[at][1]].end else None
+def _within(slots: Sequence[Slot], told: Sequence[Told]) -> dict[Slot, int]:
+    """The sentence that each slot stands in; slots of what is not told (a headline) are left out."""
+    starts: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for i, t in enumerate(told):
+        starts[t.article_id].append((t.start, i))
+    out = {}
+    for slot in slots:
+        before = bisect_right(starts[slot.article_id], (slot.start, len(told))) - 1
+        if before >= 0 and slot.end <= told[i := starts[slot.article_id][before][1]].end:
+            out[slot] = i
+    return out
+
+
+def _in_the_words_of(told: Told, own: Sequence[Slot], others: Sequence[Slot]) -> str:
+    """A sentence with its numbers and dates in the words of another that says the same in other words."""
+    text, end = told.text, len(told.text) + told.start
+    for slot in sorted(own, key=lambda s: -s.end):
+        if slot.kind == "name" or slot.end > end or any(o.text.casefold() == slot.text.casefold() for o in others):
+            continue
+        same = next((o for o in others if o.kind == slot.kind and agree(o, slot)), None)
+        if same:
+            text = text[: slot.start - told.start] + same.text + text[slot.end - told.start :]
+            end = slot.start
+    return text
+
+
+def _among(told: Sequence[Told], at: int, words: str) -> str:
+    """A sentence, in these words, between its neighbours."""
+    around = (i for i in (at - 1, at, at + 1) if 0 <= i < len(told) and told[i].article_id == told[at].article_id)
+    return " ".join(words if i == at else told[i].text for i in around)
 
 
 def of_sentences(
     articles: Mapping[str, Article],
     told: Sequence[Told],
+    said: Sequence[Saying],
     slots: Sequence[Slot],
     encode: Encode,
     read: Read,
@@ -593,7 +634,7 @@ def of_sentences(
     sentence of a dispute joins it, if its article has no part in it yet.
     """
     found = sorted(
-        ((o.confidence, o) for o in opposed(told, slots, encode, read)),
+        ((o.confidence, o) for o in opposed(told, said, slots, encode, read)),
         key=lambda f: (-f[0], f[1].one.article_id, f[1].one.start, f[1].two.article_id, f[1].two.start),
     )
     matched: set[tuple[Told, str]] = set()

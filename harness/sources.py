@@ -173,7 +173,7 @@ class Compare:
         sentences = [s for a, d in zip(told, docs, strict=True) for s in slots.told(a, d)]
         by_id = {a.id: a for a in told}
         quotes = conflicts.of_quotes(said, self.encode)
-        opposed = conflicts.of_sentences(by_id, sentences, found, self.encode, self.read, self.certain)
+        opposed = conflicts.of_sentences(by_id, sentences, said, found, self.encode, self.read, self.certain)
         return [
             *quotes,
             *(o for o in opposed if o.kind in ("number", "date") or not any(_overlap(o, q) for q in quotes)),

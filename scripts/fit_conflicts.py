@@ -26,6 +26,7 @@ from checker_data import event_aside
 
 from harness import conflicts, planted, text
 from harness.corpus import Sample
+from harness.sayings import sayings
 from harness.slots import slots, told
 from harness.sources import Compare
 
@@ -110,7 +111,8 @@ def examples(compare: Compare) -> list[Example]:
         both = list(zip(event.articles, docs, strict=True))
         sentences = [t for a, d in both for t in told(a, d)]
         found = [s for a, d in both for s in slots(a, d)]
-        for pair in conflicts.opposed(sentences, found, compare.encode, compare.read):
+        said = [s for a, d in both for s in sayings(a.id, d)]
+        for pair in conflicts.opposed(sentences, said, found, compare.encode, compare.read):
             begin = len(out)
             out += [example(values.one.kind, values) for values in pair.values]
             out.append(replace(example("contradiction", pair), values=tuple(range(begin, len(out)))))

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from harness import conflicts
+from harness import conflicts, text
+from harness.sayings import Saying
 from harness.schema import Article
-from harness.slots import Slot, Told
+from harness.slots import Slot, Told, slots
+from harness.slots import told as sentences_of
 
 HURT = "Two porters were hurt in the fire at the grain market."
 UNHURT = "Nobody was hurt in the fire at the grain market."
@@ -41,20 +43,22 @@ class Opinion:
         return np.stack([np.full(len(pairs), 0.005), p, 1 - p - 0.005], axis=1)
 
 
-def disputes(sentences: Sequence[Told], read: Opinion, slots: Sequence[Slot] = ()) -> list[conflicts.Dispute]:
+def disputes(
+    sentences: Sequence[Told], read: Opinion, slots: Sequence[Slot] = (), said: Sequence[Saying] = ()
+) -> list[conflicts.Dispute]:
     articles = {}
     for one in sentences:
         before = articles.get(one.article_id, "")
         articles[one.article_id] = before + " " * (one.start - len(before)) + one.text
     known = {article_id: Article(article_id, text) for article_id, text in articles.items()}
-    return conflicts.of_sentences(known, sentences, slots, encode, read, 0.5)
+    return conflicts.of_sentences(known, sentences, said, slots, encode, read, 0.5)
 
 
 def told(article: str, *texts: str) -> list[Told]:
     out, at = [], 0
-    for text in texts:
-        out.append(Told(article, at, at + len(text), text))
-        at += len(text) + 1
+    for words in texts:
+        out.append(Told(article, at, at + len(words), words))
+        at += len(words) + 1
     return out
 
 
@@ -103,6 +107,20 @@ def test_what_contradicts_one_side_joins_the_other() -> None:
     assert [(s.version.article_id, s.side) for s in found.sides] == [("a", 0), ("b", 1), ("c", 0)]
 
 
+def test_what_two_people_say_is_no_contradiction() -> None:
+    sentences = [*told("a", OTHER, HURT), *told("b", UNHURT, OTHER)]
+
+    def saying(sentence: Told, who: str) -> Saying:
+        words = frozenset(sentence.text.split())
+        place = (sentence.article_id, 0, sentence.start, sentence.end, sentence.text)
+        return Saying(*place, who, frozenset({who}), True, True, "say", (), tuple(words), words)
+
+    one, two = sentences[1], sentences[2]
+    for other, found in (("mayor", 0), ("doctor", 1)):
+        said = [saying(one, "doctor"), saying(two, other)]
+        assert len(disputes(sentences, Opinion(), said=said)) == found
+
+
 def test_sentences_that_are_the_same_are_not_read_and_the_number_of_pairs_is_linear_in_the_articles() -> None:
     many = [sentence for n in range(12) for sentence in told(f"a{n:02d}", *(f"{HURT} {i} {n}" for i in range(30)))]
     near = conflicts.nearest(many, encode)
@@ -122,15 +140,29 @@ class Counted(Opinion):
         return np.stack([np.full(len(pairs), 0.005), p, 1 - p - 0.005], axis=1)
 
 
-def test_the_values_in_dispute_are_those_that_exchanged_end_the_contradiction() -> None:
-    from harness import text
-    from harness.slots import slots
-    from harness.slots import told as sentences_of
+def parsed(*texts: str, published: str | None = None) -> tuple[list[Article], list[Told], list[Slot]]:
+    articles = [Article(name, text, published=published) for name, text in zip("abc", texts, strict=False)]
+    both = list(zip(articles, text.parse([a.text for a in articles]), strict=True))
+    return articles, [t for a, d in both for t in sentences_of(a, d)], [s for a, d in both for s in slots(a, d)]
 
-    articles = [Article("a", SEVEN), Article("b", NINE)]
-    docs = text.parse([a.text for a in articles])
-    sentences = [t for a, d in zip(articles, docs, strict=True) for t in sentences_of(a, d)]
-    found = [s for a, d in zip(articles, docs, strict=True) for s in slots(a, d)]
+
+def test_values_that_can_both_be_right_are_read_in_the_same_words() -> None:
+    read = Opinion()
+    _, sentences, found = parsed(
+        f"{OTHER} The minister opened the market hall on Saturday.",
+        f"The minister opened the market hall on July 12 with a dozen stalls. {OTHER}",
+        published="2025-07-13",
+    )
+    assert conflicts.opposed(sentences, [], found, encode, read)
+    hall = {claim for claim, passage in read.asked if "hall" in claim and "hall" in passage}
+    assert hall == {
+        "The minister opened the market hall on Saturday.",
+        "The minister opened the market hall on Saturday with a dozen stalls.",
+    }
+
+
+def test_the_values_in_dispute_are_those_that_exchanged_end_the_contradiction() -> None:
+    articles, sentences, found = parsed(SEVEN, NINE)
     (dispute,) = disputes(sentences, Counted(), found)
     assert (dispute.kind, [s.words.lower() for s in dispute.sides]) == ("number", ["seven", "nine"])
     assert [articles[i].text[slice(*s.value)].lower() for i, s in enumerate(dispute.sides)] == ["seven", "nine"]
