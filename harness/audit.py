@@ -23,7 +23,7 @@ from harness.schema import Article, Claim, Summary, Verdict
 from harness.slots import Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-3"
+VERSION = "audit-4"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
@@ -49,6 +49,8 @@ _ATTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
+NEAR = 0.3  # cosine of a claim and a sentence of a dispute from which the one is read with the other
+LEFT = 0.2  # probability that the one side which does not contradict a claim bears it out, for the claim to take it
 TAKEN = 0.5  # probability from which a sentence is read as bearing out or contradicting a claim
 _OUTLETS = stems(
     "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
@@ -235,22 +237,32 @@ def _sides_by_value(
 def _sides_by_reading(
     comparison: Comparison, claims: Sequence[Claim], compare: Compare
 ) -> dict[tuple[int, str], set[int]]:
-    """The side of each dispute (by number) that each claim takes: what one side says bears it out, and what another says
-    contradicts it."""
+    """The side of each dispute (by number) that each claim takes in words of its own.
+
+    What all sides but one contradict takes that one, unless it is quite foreign to it; so does what one side alone bears
+    out and another contradicts.
+    """
     said = [(n, s.side, _sentence(comparison, s)) for n, d in enumerate(comparison.disputes, start=1) for s in d.sides]
+    if not said:
+        return {}
     vectors = compare.encode([*(c.text for c in claims), *(words for _, _, words in said)])
-    alike = vectors[: len(claims)] @ vectors[len(claims) :].T
-    near = np.argwhere(alike >= ALIKE).tolist()
-    borne: dict[tuple[int, str], set[int]] = defaultdict(set)
-    denied: dict[tuple[int, str], set[int]] = defaultdict(set)
+    near = np.argwhere(vectors[: len(claims)] @ vectors[len(claims) :].T >= NEAR).tolist()
+    found: dict[tuple[int, str], dict[int, np.ndarray]] = defaultdict(dict)
     read = compare.read([(claims[i].text, said[j][2]) for i, j in near])
     for (i, j), p in zip(near, read, strict=True):
         number, side, _ = said[j]
-        if p[0] >= TAKEN:
-            borne[number, claims[i].id].add(side)
-        if p[1] >= TAKEN:
-            denied[number, claims[i].id].add(side)
-    return {key: sides for key, sides in borne.items() if len(sides) == 1 and denied[key] - sides}
+        of_claim = found[number, claims[i].id]
+        of_claim[side] = np.maximum(of_claim.get(side, p), p)
+    taken: dict[tuple[int, str], set[int]] = {}
+    for key, of_side in found.items():
+        borne = {side for side, p in of_side.items() if p[0] >= TAKEN}
+        denied = {side for side, p in of_side.items() if p[1] >= TAKEN}
+        left = {side for number, side, _ in said if number == key[0]} - denied
+        if denied and len(left) == 1 and max((p[0] for side, p in of_side.items() if side in left), default=0) >= LEFT:
+            taken[key] = left
+        elif len(borne) == 1 and denied - borne:
+            taken[key] = borne
+    return taken
 
 
 def _sentence(comparison: Comparison, side: Side) -> str:

@@ -468,7 +468,7 @@ def of_quotes(said: Sequence[Saying], encode: Encode) -> list[Dispute]:
 
 NEAREST = 2  # sentences of each other article that a sentence is read with
 MOST = 6  # sentences of all other articles together
-PER_ARTICLE = 40  # pairs of sentences that are read for each article of an event: the cost is linear
+PER_ARTICLE = 30  # pairs of sentences that are read for each article of an event: the cost is linear
 UNLIKE = 0.1  # likeness up to which two sentences are not read: they are about other things
 
 
@@ -529,6 +529,7 @@ class Opposed:
 
 
 UNLIKELY = -4.0  # logit of two values being of one slot up to which their sentences are not read for that
+BY_VALUE = 10  # pairs of sentences that are read for that, for each article
 NONE = -6.0  # the same where there are no such values
 APART = -2.0  # mean logit from which two sentences are read among their neighbours, too
 
@@ -550,11 +551,15 @@ def opposed(
     for found in values.values():
         found.sort(key=lambda p: -p.logit)
     near = {(n.one, n.two): n for n in nearest(told, encode)}
+    likely = sorted(
+        (-found[0].logit, at) for at, found in values.items() if found[0].logit >= UNLIKELY and at not in near
+    )
+    by_value = [at for _, at in likely[: BY_VALUE * len({t.article_id for t in told})]]
     who = {(s.source_id, s.end): s.who for s in said if s.named}
     people = [who.get((t.article_id, t.end), frozenset()) for t in told]
     index = [
         (i, j)
-        for i, j in sorted({*near, *(at for at, found in values.items() if found[0].logit >= UNLIKELY)})
+        for i, j in sorted({*near, *by_value})
         if not (people[i] and people[j] and people[i].isdisjoint(people[j]))
     ]
     held: dict[int, list[Slot]] = defaultdict(list)

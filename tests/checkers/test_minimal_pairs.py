@@ -14,8 +14,7 @@ GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "minimal_pairs.json"
 ARTICLES: dict[str, str] = GOLDEN["articles"]
 PAIRS: list[dict[str, str]] = GOLDEN["pairs"]
 KINDS = ("number", "date", "entity", "role", "negation", "addition", "attribution")
-# Share of the claims of each kind, true and false together, that must be judged right. The aim is 0.85 everywhere; role
-# (0.725) falls short of it and is held where it is.
+# Share of the claims of each kind, true and false together, that must be judged right. The aim is 0.85 everywhere.
 LEAST = {
     "number": 0.92,
     "date": 0.92,
@@ -23,7 +22,7 @@ LEAST = {
     "attribution": 0.92,
     "entity": 0.92,
     "negation": 0.95,
-    "role": 0.7,
+    "role": 0.85,
 }
 
 
