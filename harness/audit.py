@@ -19,7 +19,7 @@ from harness.align import Likeness
 from harness.conflicts import Dispute, Side
 from harness.protocols import Desk
 from harness.sayings import SPEECH, Saying, quotes_same, run, sayings
-from harness.schema import Article, Claim, Summary, Verdict
+from harness.schema import Article, Claim, Span, Summary, Verdict
 from harness.slots import Slot, slots, stems
 from harness.sources import Compare, Comparison
 
@@ -208,8 +208,9 @@ def _told_as_open(
     for claim in claims:
         opposed = _MAINTAINS.search(claim.text) and _BUT.search(claim.text)
         if claim.id not in held and (_OPEN.search(claim.text) or opposed):
-            near = sorted(verdicts[claim.id], key=lambda v: (-(v.probability or 0.0), v.article_id))[:2]
-            out.append(Handled(None, claim, None, tuple(sorted(v.article_id for v in near)), claim.text))
+            checked = [(-v.probability, v.article_id) for v in verdicts[claim.id] if v.probability is not None]
+            near = [article_id for _, article_id in sorted(checked)[:2]]
+            out.append(Handled(None, claim, None, tuple(sorted(near)), claim.text))
     return tuple(out)
 
 
@@ -242,9 +243,14 @@ def _sides_by_reading(
     What all sides but one contradict takes that one, unless it is quite foreign to it; so does what one side alone bears
     out and another contradicts.
     """
-    said = [(n, s.side, _sentence(comparison, s)) for n, d in enumerate(comparison.disputes, start=1) for s in d.sides]
-    if not said:
+    if not comparison.disputes:
         return {}
+    spans = {a.id: text.sentences(a.text) for a in comparison.event.articles}
+    said = [
+        (n, s.side, _sentence(spans[s.version.article_id], s))
+        for n, d in enumerate(comparison.disputes, start=1)
+        for s in d.sides
+    ]
     vectors = compare.encode([*(c.text for c in claims), *(words for _, _, words in said)])
     near = np.argwhere(vectors[: len(claims)] @ vectors[len(claims) :].T >= NEAR).tolist()
     found: dict[tuple[int, str], dict[int, np.ndarray]] = defaultdict(dict)
@@ -265,11 +271,10 @@ def _sides_by_reading(
     return taken
 
 
-def _sentence(comparison: Comparison, side: Side) -> str:
-    """The sentences that a side's passage stands in."""
+def _sentence(spans: Sequence[Span], side: Side) -> str:
+    """Those of its article's sentences that a side's passage stands in."""
     version = side.version
     start, end = version.start or 0, version.end or 0
-    spans = text.sentences(comparison.event.article(version.article_id).text)
     return " ".join(s.text for s in spans if s.start < end and start < s.end) or version.text
 
 

@@ -478,7 +478,6 @@ class Near:
 
     one: int
     two: int
-    alike: float
     mutual: float  # 1 if each is the other's most alike in its article, 0.5 if one is
 
 
@@ -505,7 +504,6 @@ def nearest(told: Sequence[Told], encode: Encode) -> list[Near]:
         Near(
             i,
             j,
-            float(alike[i, j]),
             ((best[i, told[j].article_id] == j) + (best[j, told[i].article_id] == i)) / 2,
         )
         for i, j in sorted(best_first[: PER_ARTICLE * len(there)])
@@ -529,8 +527,8 @@ class Opposed:
 
 
 UNLIKELY = -4.0  # logit of two values being of one slot up to which their sentences are not read for that
-BY_VALUE = 10  # pairs of sentences that are read for that, for each article
 NONE = -6.0  # the same where there are no such values
+BY_VALUE = 10  # pairs of sentences that are read for their values, for each article
 APART = -2.0  # mean logit from which two sentences are read among their neighbours, too
 
 

@@ -140,6 +140,8 @@ class Evaluator(Protocol):
 
 @runtime_checkable
 class Foresees(Protocol):
-    """An evaluator that can tell which verdicts it will ask for: those of several events are then made together."""
+    """An evaluator that can tell which verdicts it will ask for: those of several events are then made together.
+
+    It is asked of the summaries on which something can be measured only."""
 
     def pairs(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[tuple[Claim, Article]]: ...

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from harness.desk import Desk, article_source, key_fact_claim
 from harness.errors import ConfigError, HarnessError
+from harness.evaluators.sheet import silence
 from harness.progress import Advance, silent
 from harness.protocols import Evaluator, Foresees
 from harness.schema import Article, Claim, Event, Extraction, KeyFacts, Score, Summary, Verdict
@@ -82,7 +83,8 @@ def _ask_ahead(due: Sequence[tuple[Evaluator, Event]], summaries: Mapping[str, S
     for evaluator, event in due:
         if isinstance(evaluator, Foresees):
             with suppress(Exception):
-                pairs += evaluator.pairs(event, summaries[event.id], desk)
+                spoken = [summary for summary in summaries[event.id] if not silence(summary)]
+                pairs += evaluator.pairs(event, spoken, desk)
     with suppress(Exception):
         desk.verdicts(pairs)
 

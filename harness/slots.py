@@ -85,9 +85,11 @@ def told(article: Article, doc: Doc) -> list[Told]:
     out = []
     for sentence in doc.sents:
         if _ENDED.search(sentence.text) and sentence.end_char > begin and len(sentence) > SHORT:
-            words = doc.text[max(begin, sentence.start_char) : sentence.end_char].rstrip()
-            start = max(begin, sentence.start_char) + len(words) - len(words.lstrip())
-            out.append(Told(article.id, start, start + len(words.lstrip()), words.lstrip()))
+            start = max(begin, sentence.start_char)
+            passage = doc.text[start : sentence.end_char]
+            words = passage.strip()
+            start += len(passage) - len(passage.lstrip())
+            out.append(Told(article.id, start, start + len(words), words))
     return out
 
 

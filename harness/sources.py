@@ -88,7 +88,7 @@ class Compare:
     def _reader(self) -> Any:
         from harness.checkers import network
 
-        return network.reader(device=self.device)
+        return network.reader(network.WEIGHTS, self.device)
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
@@ -107,7 +107,7 @@ class Compare:
     def prepare(self) -> None:
         """The encoder, the network and the parser; WeightsError that says what is missing."""
         self.encode(["ready"])
-        self.read([("ready", "ready")])
+        self._reader.tokens(["ready"])
         pipeline()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

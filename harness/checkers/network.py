@@ -208,8 +208,9 @@ def load(weights: Path, device: str = "cpu") -> Network:
 
 
 @cache
-def reader(weights: Path = WEIGHTS, device: str = "cpu") -> Reader:
-    """The one reader of these weights in this process on a device."""
+def reader(weights: Path, device: str) -> Reader:
+    """The one reader of these weights in this process on a device. Without defaults: a call that leaves an argument out would
+    be another key of the cache, and load the network a second time."""
     return Reader(weights, device)
 
 

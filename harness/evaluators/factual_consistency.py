@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from harness.evaluators.sheet import REFUSALS, Sheet, spoken
+from harness.evaluators.sheet import REFUSALS, Sheet
 from harness.protocols import Desk
 from harness.schema import Article, Claim, Event, Extraction, Label, Score, Signature, Summary, Verdict, to_dict
 
@@ -36,19 +36,12 @@ class FactualConsistency:
         return Signature(self.name, (*fields, REFUSALS))
 
     def pairs(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[tuple[Claim, Article]]:
-        summaries = spoken(summaries)
-        extractions = desk.claims([(summary.id, summary.text) for summary in summaries])
-        return [
-            (claim, event.article(article_id))
-            for summary, extraction in zip(summaries, extractions, strict=True)
-            for claim in extraction.claims
-            for article_id in sorted(summary.article_ids)
-        ]
+        return _pairs(event, summaries, desk.claims([(summary.id, summary.text) for summary in summaries]))
 
     def score(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[Score]:
         sheet = Sheet(self, event, summaries, desk)
         extractions = desk.claims([(summary.id, summary.text) for summary in sheet.summaries])
-        pairs = self.pairs(event, sheet.summaries, desk)
+        pairs = _pairs(event, sheet.summaries, extractions)
         verdicts: dict[str, list[Verdict]] = defaultdict(list)  # by claim, in order of article id
         for (claim, _), verdict in zip(pairs, desk.verdicts(pairs), strict=True):
             verdicts[claim.id].append(verdict)
@@ -103,6 +96,17 @@ class FactualConsistency:
         share = {"contradicted_share": len(contradicted) / len(scored)}
         sheet.scored(summary, share, len(scored), **counts, contradicted=contradicted)
         return None
+
+
+def _pairs(
+    event: Event, summaries: Sequence[Summary], extractions: Sequence[Extraction]
+) -> list[tuple[Claim, Article]]:
+    return [
+        (claim, event.article(article_id))
+        for summary, extraction in zip(summaries, extractions, strict=True)
+        for claim in extraction.claims
+        for article_id in sorted(summary.article_ids)
+    ]
 
 
 def overall(verdicts: Sequence[Verdict]) -> Label | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness import text
 from harness.desk import key_fact_claim
-from harness.evaluators.sheet import REFUSALS, Sheet, spoken
+from harness.evaluators.sheet import REFUSALS, Sheet
 from harness.protocols import Desk
 from harness.schema import Article, Claim, Event, KeyFact, Score, Signature, Summary, Verdict
 from harness.sources import Compare, Comparison
@@ -67,7 +67,6 @@ class Omission:
         return sheet.scores()
 
     def pairs(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> list[tuple[Claim, Article]]:
-        summaries = spoken(summaries)
         return _pairs(event, summaries, self._asked(event, summaries, desk))
 
     def _asked(self, event: Event, summaries: Sequence[Summary], desk: Desk) -> dict[str, list[KeyFact]]:

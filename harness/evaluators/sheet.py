@@ -44,11 +44,6 @@ def silence(summary: Summary) -> tuple[Outcome, str] | None:
     return None
 
 
-def spoken(summaries: Sequence[Summary]) -> list[Summary]:
-    """The summaries on which something can be measured."""
-    return [summary for summary in summaries if not silence(summary)]
-
-
 def no_reference(event: Event, summary: Summary) -> str | None:
     """Why a summary has no reference to be compared with; None if it has one."""
     if not (event.reference and event.reference.strip()):
@@ -67,10 +62,12 @@ class Sheet:
         self._all = summaries
         self._rows: dict[tuple[str, str], Score] = {}
         self.event = event
-        self.summaries = spoken(summaries)
+        self.summaries: list[Summary] = []
         for summary in summaries:
             if reason := silence(summary):
                 self.unscored(summary, *reason)
+            else:
+                self.summaries.append(summary)
 
     def scored(self, summary: Summary, values: Mapping[str, float], n: int, **details: Any) -> None:
         """These numbers by metric; `n` is how many things they are means over."""

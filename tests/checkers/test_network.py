@@ -22,7 +22,14 @@ SENTENCES = [
 
 @pytest.fixture(scope="module")
 def reader() -> network.Reader:
-    return network.reader()
+    return network.reader(network.WEIGHTS, "cpu")
+
+
+def test_checker_and_comparison_share_one_network(reader: network.Reader) -> None:
+    from harness.checkers.embedded import Embedded
+    from harness.sources import Compare
+
+    assert Embedded()._reader is Compare()._reader is reader
 
 
 def test_claim_and_passage_are_laid_out_and_marked() -> None:
