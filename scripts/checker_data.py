@@ -151,11 +151,12 @@ def event_pairs(path: Path, rng: random.Random) -> list[Row]:
         docs = harness_text.parse([a.text for a in event.event.articles])
         said = [t for article, doc in zip(event.event.articles, docs, strict=True) for t in told(article, doc)]
         of_conflicts = [_of_versions(event, said, c) for c in event.conflicts]
+        apart = [set(indices) for indices in of_conflicts]
         of_others = [_of_versions(event, said, c) for c in event.non_conflicts]
         for near in conflicts.nearest(said, compare.encode):
             for claim, other in ((near.one, near.two), (near.two, near.one)):
                 around = _around(said, other, rng)
-                clash = any(claim in c and not around.isdisjoint(c - {claim}) for c in map(set, of_conflicts))
+                clash = any(claim in c and not around.isdisjoint(c - {claim}) for c in apart)
                 tempting = any(claim in c and other in c for c in of_others)
                 passage = " ".join(said[i].text for i in sorted(around))
                 row = Row(said[claim].text, passage, CONTRADICTED if clash else NOT_CONTRADICTED, None, "event")
@@ -163,16 +164,17 @@ def event_pairs(path: Path, rng: random.Random) -> list[Row]:
         for brief in event.briefs:
             for claim in brief["claims"]:
                 if claim["label"] == "supported":
-                    rows += _of_brief(event, said, claim, rng)
+                    rows += _of_brief(event, said, of_conflicts, claim, rng)
     return rows
 
 
 def _of_versions(event: planted.Planted, said: Sequence[Told], item: Any) -> list[int]:
     """The sentences that hold the versions of a conflict."""
+    spans = planted.spans(event, item)
     return [
         i
         for i, t in enumerate(said)
-        for article, start, end in planted.spans(event, item)
+        for article, start, end in spans
         if t.article_id == article and start < t.end and t.start < end
     ]
 
@@ -185,11 +187,17 @@ def _around(said: Sequence[Told], at: int, rng: random.Random) -> set[int]:
     }
 
 
-def _of_brief(event: planted.Planted, said: Sequence[Told], claim: Any, rng: random.Random) -> Iterable[Row]:
+def _of_brief(
+    event: planted.Planted,
+    said: Sequence[Told],
+    of_conflicts: Sequence[Sequence[int]],
+    claim: Any,
+    rng: random.Random,
+) -> Iterable[Row]:
     """A true claim of a brief with the sentences of each conflict: it contradicts the other sides of what it settles."""
-    for conflict in event.conflicts:
+    for conflict, sentences in zip(event.conflicts, of_conflicts, strict=True):
         if conflict["conflict_id"] in (claim.get("settles"), claim.get("flags")) or rng.random() < 0.2:
-            for i in _of_versions(event, said, conflict):
+            for i in sentences:
                 other = claim.get("settles") == conflict["conflict_id"] and said[i].article_id != claim["side"]
                 if other and len({v["article_id"] for v in conflict["versions"]}) > 2:
                     continue  # a third article may share the side that is taken
