@@ -3,20 +3,21 @@
 The layout (docs/validation.md) is a folder with two JSONL files. `documents.jsonl`: `doc_id`, `document`, and where
 there is one `reference`. `records.jsonl`: `id`, `doc_id`, `summary` and either `label` (1 consistent with the
 document, 0 not; with `score`, a graded judgement, and `sentences`, labelled one by one, where there are such) or
-`key_facts` (`text`, `present` 1/0; `score` is the share present). `system` names the summariser, `origin` the corpus
+`key_facts` (`text`, `present` 1/0; `score` is the share present where it is not given). `system` names the summariser, `origin` the corpus
 where a set joins several.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.choices import nearest
 from harness.corpus.files import json_lines
-from harness.errors import DataError
+from harness.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class Benchmark:
         return Benchmark(f"{self.name}/{origin}", self.documents, records)
 
 
+FIELDS = frozenset("doc_id document reference id summary label score system origin sentences key_facts".split())
+
+
 @dataclass(frozen=True)
 class Folder:
     """Reads a folder with documents.jsonl and records.jsonl, or a folder of such folders.
@@ -87,6 +91,13 @@ class Folder:
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if strange := sorted(self.fields.keys() - FIELDS):
+            raise ConfigError(
+                f"benchmark.fields has {strange[0]!r}, which is no field of ours: they are {', '.join(sorted(FIELDS))}."
+                f"{nearest(strange[0], FIELDS)}"
+            )
 
     def load(self, path: str | Path) -> list[Benchmark]:
         path = Path(path)
@@ -119,7 +130,11 @@ class Folder:
             if doc.id in documents:
                 raise DataError(f"{where}: the doc_id {doc.id!r} is there twice; ids must be unique.")
             documents[doc.id] = doc
-        records = [self._record(read(), where, documents) for where, read in json_lines(folder / "records.jsonl")]
+        records = []
+        for where, read in json_lines(folder / "records.jsonl"):
+            records.append(self._record(read(), where, documents))
+            if bool(records[-1].key_facts) != bool(records[0].key_facts):
+                raise DataError(f"{where}: some records have key_facts and some have none; make two sets of them.")
         return checked(Benchmark(folder.name, documents, records), folder / "records.jsonl")
 
     def _record(self, row: Mapping[str, Any], where: str, documents: Mapping[str, Document]) -> Record:
@@ -134,12 +149,15 @@ class Folder:
             doc_id,
             self._get(row, "summary", str, where),
             None if label is None else int(label),
-            self._get(row, "score", (int, float), where, False),
+            self._score(row, where),
             self._get(row, "system", str, where, False),
             self._get(row, "origin", str, where, False),
             self._judged(row, "sentences", "label", where),
             self._judged(row, "key_facts", "present", where),
         )
+        if record.score is None and record.key_facts:
+            present = sum(fact.label for fact in record.key_facts)
+            record = replace(record, score=present / len(record.key_facts))
         if record.label is None and not record.key_facts:
             raise DataError(
                 f"{where}: there is neither a label nor key_facts; one of them is what is measured against."
@@ -153,12 +171,22 @@ class Folder:
             return None
         if value is None:
             raise DataError(f"{where}: there is no field {key!r}; the line has {', '.join(row)}.{nearest(key, row)}")
-        if not isinstance(value, kind):
-            raise DataError(f"{where}: {key} is {value!r}, which is not of the kind expected ({kind}).")
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise DataError(f"{where}: {key} is {value!r}; it has to be {'text' if kind is str else 'a number'}.")
         return value
+
+    def _score(self, row: Mapping[str, Any], where: str) -> float | None:
+        score = self._get(row, "score", (int, float), where, False)
+        if score is not None and not math.isfinite(score):
+            raise DataError(f"{where}: score is {score!r}; it has to be a finite number.")
+        return score
 
     def _judged(self, row: Mapping[str, Any], name: str, label: str, where: str) -> tuple[Judged, ...]:
         items = row.get(self.fields.get(name, name)) or []
+        if not isinstance(items, list):
+            raise DataError(
+                f"{where}: {name} is {items!r}; it has to be a list of texts, each with a {label} of 1 or 0."
+            )
         for item in items:
             if not isinstance(item, dict) or not isinstance(item.get("text"), str) or item.get(label) not in (0, 1):
                 raise DataError(f"{where}: each of {name} needs a text and a {label} of 1 or 0; found {item!r}.")
@@ -167,7 +195,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Hub:
-    """Reads a judged set of the Hugging Face hub (or, with `data_files`, local files of the same form).
+    """Reads a judged set of the Hugging Face hub, or a local copy of it: path=FILE (.jsonl, .json, .csv or .parquet).
 
     One row is one record: `document`, `summary` and `label` name its columns, `set_column` one that tells sets apart.
     """
@@ -179,13 +207,17 @@ class Hub:
     set_column: str | None = None
     split: str = "test"
     revision: str | None = None
-    data_files: str | None = None
 
-    def load(self, path: str | None = None) -> list[Benchmark]:
+    def load(self, path: str | Path | None = None) -> list[Benchmark]:
         from datasets import load_dataset  # type: ignore[attr-defined]  # mypy sees our folder datasets/
 
         try:
-            rows = load_dataset(self.name, split=self.split, revision=self.revision, data_files=path or self.data_files)
+            if path is None:
+                rows = load_dataset(self.name, split=self.split, revision=self.revision)
+            else:  # one file has no splits: the library calls what it reads "train"
+                rows = load_dataset(_builder(Path(path)), split="train", data_files=str(path))
+        except DataError:
+            raise
         except Exception as error:  # the library raises a dozen kinds for: no network, no such set, no access
             raise DataError(
                 f"The data set {self.name!r} cannot be loaded ({type(error).__name__}: {error}). It needs a network and, for a "
@@ -199,6 +231,9 @@ class Hub:
             name = str(row[self.set_column]) if self.set_column else self.name.rsplit("/", 1)[-1]
             documents, records = sets.setdefault(name, ({}, []))
             doc = documents.setdefault(row[self.document], Document(f"{name}-{len(documents)}", row[self.document]))
+            for column in (self.document, self.summary):
+                if not isinstance(row[column], str):
+                    raise DataError(f"{self.name}, row {number}: {column} is {row[column]!r}; it has to be text.")
             if row[self.label] not in (0, 1):
                 raise DataError(f"{self.name}, row {number}: {self.label} is {row[self.label]!r}; it has to be 1 or 0.")
             records.append(Record(f"{name}:{number}", doc.id, row[self.summary], int(row[self.label])))
@@ -206,6 +241,18 @@ class Hub:
             checked(Benchmark(name, {doc.id: doc for doc in documents.values()}, records), self.name)
             for name, (documents, records) in sets.items()
         ]
+
+
+def _builder(path: Path) -> str:
+    """The library's name for a kind of file."""
+    if not path.is_file():
+        raise DataError(
+            f"There is no file {path}. path= names a local copy of the data set; without it the hub is asked."
+        )
+    kind = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}.get(path.suffix)
+    if kind is None:
+        raise DataError(f"{path} is no .jsonl, .json, .csv or .parquet file.")
+    return kind
 
 
 def checked(benchmark: Benchmark, where: object) -> Benchmark:

@@ -7,6 +7,7 @@ whose claims are labelled (docs/sources.md describes the layout). Every row has 
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from harness import agreement
 from harness.corpus import make_event
 from harness.corpus.files import json_lines
 from harness.errors import DataError
+from harness.progress import Advance, silent
 from harness.protocols import Checker, ClaimExtractor
 from harness.schema import LABELS, Article, Claim, Conflict, Event, Generation, Summary, Verdict
 from harness.store import Cache
@@ -55,6 +57,14 @@ def is_planted(path: str | Path) -> bool:
     return isinstance(record, dict) and all(isinstance(record.get(name), list) for name in FIELDS)
 
 
+def sets(path: str | Path) -> list[Path]:
+    """The planted sets at a path: itself, or the folders in it; none if it is something else."""
+    path = Path(path)
+    if is_planted(path):
+        return [path]
+    return sorted(p for p in path.iterdir() if p.is_dir() and is_planted(p)) if path.is_dir() else []
+
+
 def _file(path: Path) -> Path | None:
     if path.is_dir():
         path = path / "events.jsonl"
@@ -85,16 +95,29 @@ def load(path: str | Path) -> list[Planted]:
 def _check(record: Mapping[str, Any], event: Event, where: str) -> None:
     """DataError where a label or an article id is unknown: a misread truth would be a wrong number."""
     known = {a.id for a in event.articles}
+
+    def needs(item: Any, what: str, *fields: str) -> None:
+        lacking = fields if not isinstance(item, dict) else [f for f in fields if item.get(f) is None]
+        if lacking:
+            raise DataError(
+                f"{where}: {what} lacks {', '.join(lacking)}. docs/sources.md describes the planted layout."
+            )
+
     for fact in record["facts"]:
-        if not set(fact.get("articles") or ()) <= known or not fact.get("text"):
-            raise DataError(f"{where}: fact {fact.get('fact_id')!r} lacks its text or names an unknown article.")
+        needs(fact, "a fact", "fact_id", "text", "articles")
+        if not set(fact["articles"]) <= known:
+            raise DataError(f"{where}: fact {fact['fact_id']!r} names an unknown article.")
     for name in ("conflicts", "non_conflicts"):
         for item in record.get(name) or ():
-            for version in item.get("versions") or ():
-                if version.get("article_id") not in known:
+            needs(item, f"one of {name}", "kind", "versions")
+            for version in item["versions"]:
+                needs(version, f"a version of {item.get('conflict_id')!r}", "article_id", "text")
+                if version["article_id"] not in known:
                     raise DataError(f"{where}: {name} {item.get('conflict_id')!r} names an unknown article.")
     for brief in record["briefs"]:
-        for claim in brief.get("claims") or ():
+        needs(brief, "a brief", "brief_id", "text", "claims")
+        for claim in brief["claims"]:
+            needs(claim, f"a claim of brief {brief['brief_id']!r}", "text")
             if claim.get("label") not in LABELS:
                 raise DataError(
                     f"{where}: a claim of brief {brief.get('brief_id')!r} has the label {claim.get('label')!r}; "
@@ -130,7 +153,7 @@ def measure(
     seed: int = 13,
     compare: Any = None,
     cache: Cache | None = None,
-    advance: Callable[[int], None] = lambda n: None,
+    advance: Advance = silent,
 ) -> list[Row]:
     """Every metric of the layout that the set's truths allow, as rows of `harness validate`.
 
@@ -149,12 +172,15 @@ def measure(
         one = _Counts()
         _check_claims(planted, desk, one)
         _check_omission(planted, desk, one)
-        comparison = compare.compare(planted.event, desk)
-        _check_conflicts(planted, comparison, one)
-        _check_alignment(planted, comparison, compare, one)
-        _check_audit(planted, comparison, compare, desk, one)
+        try:
+            comparison = compare.compare(planted.event, desk)
+            _check_conflicts(planted, comparison, one)
+            _check_alignment(planted, comparison, compare, one)
+            _check_audit(planted, comparison, compare, desk, one)
+        except RuntimeError as error:  # a check failed: the event stands in no number of the comparison or the audit
+            print(f"{planted.event.id}: the sources could not be compared: {error}", file=sys.stderr)
         counts.append(one)
-        advance(1)
+        advance(1, 0)
     return _rows(counts, name, method or checker.signature.name, checker.threshold, samples, seed)
 
 
@@ -232,13 +258,23 @@ def _check_omission(planted: Planted, desk: Any, counts: _Counts) -> None:
 
 
 def spans(planted: Planted, item: Mapping[str, Any]) -> list[tuple[str, int, int]]:
-    """Where the versions of a planted conflict stand: (article, start, end); a version not found is left out."""
+    """Where the versions of a planted conflict stand: (article, start, end); one that is not verbatim is left out."""
     out = []
     for version in item["versions"]:
         start = planted.event.article(version["article_id"]).text.find(version["text"])
         if start >= 0:
             out.append((version["article_id"], start, start + len(version["text"])))
     return out
+
+
+def misquoted(planted: Planted) -> list[str]:
+    """The versions that do not stand in their article as they are given: a conflict with one left cannot be found."""
+    return [
+        version["text"]
+        for item in (*planted.conflicts, *planted.non_conflicts)
+        for version in item["versions"]
+        if version["text"] not in planted.event.article(version["article_id"]).text
+    ]
 
 
 def matches(conflict: Conflict, spans: Sequence[tuple[str, int, int]]) -> bool:

@@ -237,11 +237,15 @@ def validation(cfg: DictConfig) -> None:
 
     from harness import planted
     from harness import validate as against
+    from harness.benchmark import Hub
+    from harness.progress import stage
     from harness.store import Cache
     from harness.weights import cache_dir
 
     settings = _plain(cfg)
-    if not settings["path"]:
+    path, tune_path, out = (None if settings[n] is None else str(settings[n]) for n in ("path", "tune_on", "out"))
+    reader = _build(cfg.benchmark)
+    if not path and not isinstance(reader, Hub):
         raise ConfigError(
             "path= is not given: a benchmark folder (docs/validation.md has the layout) or a planted set."
         )
@@ -250,18 +254,29 @@ def validation(cfg: DictConfig) -> None:
     extractor, checker = _once(settings["claims"]), _once(settings["checker"])
     store = Cache(cache_dir() / "cache.sqlite")
     options = {"samples": settings["samples"], "seed": settings["seed"]}
-    if planted.is_planted(settings["path"]):
-        rows = planted.measure(planted.load(settings["path"]), extractor, checker, cache=store, **options)
-        against.write(rows, settings["format"], settings["out"])
+    protocol = f"checker {checker.signature}; claims {extractor.signature}; {settings['samples']} bootstrap samples."
+    if path and (found := planted.sets(path)):
+        if tune_path:
+            raise ConfigError("tune_on= is for judged summaries: on a planted set no threshold is tuned.")
+        rows = []
+        for place in found:
+            events = planted.load(place)[: settings["limit"]]
+            for event in events:
+                for words in planted.misquoted(event):
+                    print(f"{place}, {event.event.id}: not verbatim in its article: {words[:80]!r}", file=sys.stderr)
+            with stage(f"planted, {place.stem}", len(events)) as advance:
+                rows += planted.measure(events, extractor, checker, place.stem, cache=store, advance=advance, **options)
+        against.write(rows, settings["format"], out, protocol)
         return
-    reader = _build(cfg.benchmark)
-    benchmarks = [b.first(settings["limit"]) for b in reader.load(settings["path"])]
-    tune_on = reader.load(settings["tune_on"]) if settings["tune_on"] else []
+    benchmarks = [b.first(settings["limit"]) for b in reader.load(path)]
+    tune_on = reader.load(tune_path) if tune_path else []
+    if tune_path:
+        protocol += f" bacc_tuned: the threshold that is best on {tune_path}."
     chosen = HydraConfig.get().runtime.choices["checker"]
     methods = [against.method(chosen, checker, extractor, store)]
     if settings["baselines"]:
         methods = against.baselines(extractor, store, beside=chosen) + methods
-    against.write(against.validate(benchmarks, methods, tune_on, **options), settings["format"], settings["out"])
+    against.write(against.validate(benchmarks, methods, tune_on, **options), settings["format"], out, protocol)
 
 
 # From a command line to a configuration

@@ -13,6 +13,7 @@ import csv
 import io
 import json
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -55,7 +56,8 @@ class Row:
 class Judgement:
     """What a method says of a benchmark: two numbers per record, one per sentence and key fact where there are such.
 
-    `records` is the mean over a record's claims, `least` the minimum; nan where it could say nothing. `threshold` is the method's own, None for a baseline that has none.
+    `records` is the mean over a record's claims, `least` the minimum; nan where it could say nothing. `threshold` is the
+    method's own, None for a baseline that has none. `failures` says what went wrong where it said nothing, once each.
     """
 
     method: str
@@ -64,6 +66,7 @@ class Judgement:
     sentences: np.ndarray
     key_facts: np.ndarray
     threshold: float | None = None
+    failures: tuple[str, ...] = ()
 
 
 def judge(
@@ -82,6 +85,7 @@ def judge(
     scores, least = np.full((2, len(benchmark.records)), np.nan)
     sentences = [np.full(len(r.sentences), np.nan) for r in benchmark.records]
     facts = [np.full(len(r.key_facts), np.nan) for r in benchmark.records]
+    failures: dict[str, None] = {}
     documents = list(by_document)
     for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
         indices = [i for doc in documents[start : start + DOCUMENTS_AT_ONCE] for i in by_document[doc]]
@@ -94,6 +98,7 @@ def judge(
 
         texts = [(benchmark.records[i].id, benchmark.records[i].summary) for i in indices]
         extractions = desk.claims(texts) if not benchmark.has_key_facts else [None] * len(indices)
+        failures |= {f"claims: {e.error}": None for e in extractions if e is not None and e.error}
         for i, extraction in zip(indices, extractions, strict=True):
             record = benchmark.records[i]
             document = benchmark.documents[record.doc_id]
@@ -114,6 +119,8 @@ def judge(
                     )
         found: dict[int, list[float]] = defaultdict(list)
         for (kind, i, number), verdict in zip(into, desk.verdicts(pairs), strict=True):
+            if verdict.error:
+                failures[f"check: {verdict.error}"] = None
             value = math.nan if verdict.probability is None else verdict.probability
             if kind == "record":
                 found[i].append(value)
@@ -124,7 +131,7 @@ def judge(
         advance(len(indices), 0)
     if benchmark.has_key_facts:
         scores = least = np.array([values.mean() if len(values) else np.nan for values in facts])
-    return Judgement(name, scores, least, _joined(sentences), _joined(facts), checker.threshold)
+    return Judgement(name, scores, least, _joined(sentences), _joined(facts), checker.threshold, tuple(failures))
 
 
 def _claim(source: str, number: str, words: str) -> Claim:
@@ -174,7 +181,14 @@ def method(name: str, checker: Checker, extractor: ClaimExtractor, cache: Cache 
 
     def ask(benchmark: Benchmark) -> Judgement:
         with stage(f"{name}, {benchmark.name}", len(benchmark.records)) as advance:
-            return judge(name, checker, extractor, benchmark, cache, advance)
+            judgement = judge(name, checker, extractor, benchmark, cache, advance)
+        if judgement.failures and np.isnan(judgement.records).any():
+            lost = int(np.isnan(judgement.records).sum())
+            print(
+                f"{name}, {benchmark.name}: {lost} of {len(benchmark.records)} records have no score. {judgement.failures[0]}",
+                file=sys.stderr,
+            )
+        return judgement
 
     return name, ask
 
@@ -228,6 +242,8 @@ def _record_rows(benchmark: Benchmark, judgement: Judgement, tuned: float | None
     if np.isnan(graded).all():
         return rows
     usable = ~np.isnan(graded) & ~np.isnan(judgement.records)
+    if not usable.any():
+        return rows  # nothing could be judged: the rows above say so
     x, y = judgement.records[usable], graded[usable]
     groups = _groups([owner for owner, use in zip(owners, usable, strict=True) if use])
     share = float(usable.sum() / (~np.isnan(graded)).sum())
@@ -357,19 +373,25 @@ def _row(
     )
 
 
-def best_threshold(benchmarks: Sequence[Benchmark], judgements: Sequence[Judgement]) -> float | None:
-    """The threshold of the highest balanced accuracy on all records (key facts) of another split, pooled."""
+def best_threshold(
+    benchmarks: Sequence[Benchmark], judgements: Sequence[Judgement], key_facts: bool = False
+) -> float | None:
+    """The threshold of the highest balanced accuracy on all records of another split, pooled; or on all key facts.
+
+    A minimum over sentences and a single key fact are different things to measure: each has a threshold of its own. None
+    if the split has nothing of the kind, or the method says nothing of it.
+    """
     labels: list[float] = []
     scores: list[float] = []
     for benchmark, judgement in zip(benchmarks, judgements, strict=True):
-        if benchmark.has_key_facts:
-            labels += [fact.label for r in benchmark.records for fact in r.key_facts]
-            scores += list(judgement.key_facts)
-        else:
+        if benchmark.has_key_facts != key_facts:
+            continue
+        if not key_facts:
             labels += [math.nan if r.label is None else r.label for r in benchmark.records]
             scores += list(judgement.least)
-    if len(labels) != len(scores):
-        return None  # a baseline says nothing of key facts
+        elif judgement.key_facts.size:
+            labels += [fact.label for r in benchmark.records for fact in r.key_facts]
+            scores += list(judgement.key_facts)
     usable = ~np.isnan(labels) & ~np.isnan(scores)
     return agreement.best_threshold(np.array(labels)[usable], np.array(scores)[usable]) if usable.any() else None
 
@@ -378,12 +400,13 @@ def part(benchmark: Benchmark, judgement: Judgement, origin: str) -> Judgement:
     """The judgement of one origin's records."""
     chosen = np.array([r.origin == origin for r in benchmark.records])
     sentences = np.repeat(chosen, [len(r.sentences) for r in benchmark.records])
+    facts = np.repeat(chosen, [len(r.key_facts) for r in benchmark.records])
     return replace(
         judgement,
         records=judgement.records[chosen],
         least=judgement.least[chosen],
         sentences=judgement.sentences[sentences] if judgement.sentences.size else judgement.sentences,
-        key_facts=judgement.key_facts,
+        key_facts=judgement.key_facts[facts] if judgement.key_facts.size else judgement.key_facts,
     )
 
 
@@ -397,8 +420,8 @@ SHOWN = tuple(
 )
 
 
-def render(rows: Sequence[Row], form: str) -> str:
-    """md: a table per set, methods x statistics. csv and json: the long form."""
+def render(rows: Sequence[Row], form: str, protocol: str = "") -> str:
+    """md: a table per set, methods x statistics, and below them the protocol. csv and json: the long form."""
     if form == "json":
         return json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1) + "\n"
     if form == "csv":
@@ -407,9 +430,8 @@ def render(rows: Sequence[Row], form: str) -> str:
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
         return out.getvalue()
-    return "\n".join(
-        _markdown(name, [row for row in rows if row.set == name]) for name in dict.fromkeys(row.set for row in rows)
-    )
+    tables = [_markdown(name, [r for r in rows if r.set == name]) for name in dict.fromkeys(row.set for row in rows)]
+    return "\n".join([*tables, f"{protocol}\n"] if protocol else tables)
 
 
 def _markdown(name: str, rows: Sequence[Row]) -> str:
@@ -424,23 +446,29 @@ def _markdown(name: str, rows: Sequence[Row]) -> str:
     for method in dict.fromkeys(row.method for row in rows):
         by_metric = {row.metric: row for row in rows if row.method == method}
         first = next(iter(by_metric.values()))
-        cells = [_cell(by_metric.get(metric)) for metric in metrics]
+        cells = [_cell(by_metric.get(metric), first) for metric in metrics]
         lines.append(f"| {method} | " + " | ".join(cells) + f" | {first.n} | {first.scored:.0%} |")
+    for metric, of in (("bacc", "its own"), ("bacc_tuned", "the tuned")):
+        at = {r.method: f"{r.method} {r.threshold:.3g}" for r in rows if r.metric == metric and r.threshold is not None}
+        if at:
+            lines += ["", f"`{metric}` at {of} threshold: {', '.join(at.values())}."]
     return "\n".join(lines) + "\n"
 
 
-def _cell(row: Row | None) -> str:
+def _cell(row: Row | None, first: Row) -> str:
+    """The value with its interval, and what went into it where that is not what the row's last columns say."""
     if row is None:
         return ""
     if row.value is None:
         return "-"
     between = f" [{row.low:.3f}, {row.high:.3f}]" if row.low is not None else ""
-    return f"{row.value:.3f}{between}"
+    other = f" (n {row.n}, {row.scored:.0%})" if (row.n, row.scored) != (first.n, first.scored) else ""
+    return f"{row.value:.3f}{between}{other}"
 
 
-def write(rows: Sequence[Row], form: str, out: str | None) -> None:
+def write(rows: Sequence[Row], form: str, out: str | None, protocol: str = "") -> None:
     """The table to a file, or to standard output."""
-    rendered = render(rows, form)
+    rendered = render(rows, form, protocol)
     if not out:
         print(rendered, end="")
         return
@@ -462,11 +490,12 @@ def validate(
     """The rows of every method on every set, and on each origin of a set that joins several."""
     rows: list[Row] = []
     for _, ask in methods:
-        tuned = best_threshold(tune_on, [ask(b) for b in tune_on]) if tune_on else None
+        on_others = [ask(b) for b in tune_on]
         for benchmark in benchmarks:
             judgement = ask(benchmark)
-            if np.isnan(judgement.records).all() and not judgement.key_facts.size:
+            if judgement.threshold is None and np.isnan(judgement.records).all():
                 continue  # a baseline that this set has no material for, such as ROUGE without a reference
+            tuned = best_threshold(tune_on, on_others, benchmark.has_key_facts)
             rows += measure(benchmark, judgement, tuned, samples, seed)
             for origin in benchmark.origins:
                 rows += measure(benchmark.of_origin(origin), part(benchmark, judgement, origin), tuned, samples, seed)

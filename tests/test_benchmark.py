@@ -1,9 +1,11 @@
 import json
 
 import pytest
+import yaml
 
 from harness.benchmark import Folder, Hub
-from harness.errors import DataError
+from harness.choices import conf_dir
+from harness.errors import ConfigError, DataError
 
 DOCUMENT = {"doc_id": "d1", "document": "The bridge closed on Monday."}
 GOOD = {"id": "r1", "doc_id": "d1", "summary": "The bridge closed.", "label": 1}
@@ -62,6 +64,10 @@ def test_origins_can_be_told_apart(tmp_path):
         ([DOCUMENT], [GOOD, {**BAD, "label": None}], r"neither a label nor key_facts"),
         ([DOCUMENT], [GOOD], r"no negatives \(0\)"),
         ([DOCUMENT], [BAD], r"no positives \(1\)"),
+        ([DOCUMENT], [GOOD, {**BAD, "score": True}], r"records.jsonl:2: score is True; it has to be a number"),
+        ([DOCUMENT], [GOOD, '{"id": "x", "doc_id": "d1", "summary": "S", "label": 0, "score": Infinity}'], r"finite"),
+        ([DOCUMENT], [GOOD, {**BAD, "sentences": 3}], r"sentences is 3; it has to be a list"),
+        ([{**DOCUMENT, "doc_id": 3}], [GOOD, BAD], r"documents.jsonl:1: doc_id is 3; it has to be text"),
         ([DOCUMENT, DOCUMENT], [GOOD, BAD], r"documents.jsonl:2: the doc_id 'd1' is there twice"),
         ([DOCUMENT], [{**GOOD, "label": None, "key_facts": [{"text": "x", "present": 3}]}, BAD], r"present of 1 or 0"),
     ],
@@ -89,8 +95,38 @@ def test_the_hub_loader_reads_local_files(tmp_path):
         {"doc": "A text.", "claim": "B.", "label": 0, "dataset": "x"},
     ]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    (benchmark,) = Hub("json", "doc", "claim", "label", "dataset", split="train").load(str(file))
+    (benchmark,) = Hub("some/set", "doc", "claim", "label", "dataset").load(str(file))
     assert benchmark.name == "x"
     assert len(benchmark.documents) == 1
     with pytest.raises(DataError, match="no column 'document'"):
-        Hub("json", "document", "claim", "label", split="train").load(str(file))
+        Hub("some/set", "document", "claim", "label").load(str(file))
+    with pytest.raises(DataError, match="There is no file"):
+        Hub("some/set", "doc", "claim", "label").load(tmp_path / "none.jsonl")
+    file.write_text(json.dumps(rows[0] | {"claim": None}), encoding="utf-8")
+    with pytest.raises(DataError, match="row 0: claim is None"):
+        Hub("some/set", "doc", "claim", "label").load(file)
+
+
+def test_the_presets_of_hub_sets_read_local_copies(tmp_path):
+    for name, columns in (("llm_aggrefact", ("doc", "claim", "dataset")), ("summedits", ("doc", "summary", "domain"))):
+        preset = yaml.safe_load((conf_dir() / "benchmark" / f"{name}.yaml").read_text(encoding="utf-8"))
+        assert preset.pop("_target_") == "harness.benchmark.Hub"
+        file = tmp_path / f"{name}.csv"
+        lines = [",".join((*columns, "label")), "A text.,A.,news,1", "A text.,B.,news,0"]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        (benchmark,) = Hub(**preset).load(file)
+        assert [record.label for record in benchmark.records] == [1, 0]
+
+
+def test_the_share_of_key_facts_is_the_score_where_none_is_given(tmp_path):
+    facts = [{"text": "The bridge closed.", "present": 1}, {"text": "It rained.", "present": 0}]
+    record = {"id": "r", "doc_id": "d1", "summary": "The bridge closed.", "key_facts": facts}
+    (benchmark,) = Folder().load(write(tmp_path / "s", records=[record, record | {"id": "q", "score": 0.25}]))
+    assert [r.score for r in benchmark.records] == [0.5, 0.25]
+    with pytest.raises(DataError, match=r"records.jsonl:2: some records have key_facts"):
+        Folder().load(write(tmp_path / "mixed", records=[record, GOOD]))
+
+
+def test_a_field_that_is_not_ours_cannot_be_mapped():
+    with pytest.raises(ConfigError, match=r"has 'scroe'.*Did you mean score"):
+        Folder(fields={"scroe": "x"})

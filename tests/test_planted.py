@@ -144,3 +144,37 @@ def test_macro_f1_by_hand():
 def test_claims_of_a_brief_stand_at_their_place():
     brief = RECORD["briefs"][0]
     assert [brief["text"][c.start : c.end] for c in planted.brief_claims(brief)] == [c["text"] for c in brief["claims"]]
+
+
+def test_a_truth_that_lacks_a_part_is_refused_and_one_that_is_misquoted_is_named(tmp_path):
+    for part, lacking in (("briefs", "claims"), ("facts", "articles"), ("conflicts", "versions")):
+        broken = json.loads(json.dumps(RECORD))
+        del broken[part][0][lacking]
+        with pytest.raises(DataError, match=f"e.jsonl:1: .* lacks {lacking}"):
+            planted.load(write(tmp_path / "e.jsonl", broken))
+    misquoted = json.loads(json.dumps(RECORD))
+    misquoted["conflicts"][0]["versions"][0]["text"] = "hurt eleven"
+    (event,) = planted.load(write(tmp_path / "e.jsonl", misquoted))
+    assert planted.misquoted(event) == ["hurt eleven"]
+
+
+def test_a_folder_of_sets(tmp_path):
+    for name in ("golden", "dev"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "events.jsonl", RECORD)
+    (tmp_path / "other").mkdir()
+    assert [p.name for p in planted.sets(tmp_path)] == ["dev", "golden"]
+    assert planted.sets(tmp_path / "dev") == [tmp_path / "dev"]
+    assert planted.sets(tmp_path / "other") == planted.sets(tmp_path / "nowhere") == []
+
+
+def test_an_event_that_could_not_be_compared_stands_in_no_number(tmp_path, capsys):
+    class Broken:
+        def compare(self, event, desk):
+            raise RuntimeError("no answer")
+
+    events = planted.load(write(tmp_path / "events.jsonl", RECORD))
+    rows = {r.metric: r for r in planted.measure(events, Clauses(), Similarity(), samples=20, compare=Broken())}
+    assert rows["bacc"].n == 2
+    assert rows["settles_recall"].value is None or "settles_recall" not in rows
+    assert "fire: the sources could not be compared: no answer" in capsys.readouterr().err

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from harness import validate as v
 from harness.benchmark import Benchmark, Document, Judged, Record
 from harness.checkers.lexical import Lexical
 from harness.claims.sentences import Sentences
+from harness.schema import Verdict
 
 TRUE = "The old bridge over the Marl closed on Monday for repairs."
 FALSE = "A helicopter rescued seven climbers near the summit."
@@ -136,3 +138,50 @@ def test_markdown_has_a_line_per_method():
     text = v.render(rows, "md")
     assert "| lexical |" in text
     assert "| length |" in text
+
+
+class Mute(Lexical):
+    """Fails on every pair."""
+
+    def check(self, pairs):
+        return [Verdict(claim.id, article.id, None, None, error="no answer") for claim, article in pairs]
+
+
+def test_a_checker_that_could_judge_nothing_stays_in_the_table_and_says_why(capsys):
+    benchmark = consistency()
+    rows = v.validate([benchmark], [v.method("mute", Mute(), Sentences(), None)], samples=20)
+    assert {(row.method, row.value, row.n, row.scored) for row in rows} == {("mute", None, 0, 0.0)}
+    assert "24 of 24 records have no score. check: no answer" in capsys.readouterr().err
+
+
+def test_a_baseline_without_material_is_left_out():
+    benchmark = consistency()
+    documents = {i: Document(i, d.text) for i, d in benchmark.documents.items()}
+    bare = Benchmark("toy", documents, benchmark.records)
+    methods = [(name, lambda b, name=name: v.baseline(name, b)) for name in v.BASELINES]
+    assert {row.method for row in v.validate([bare], methods, samples=20)} == {"copy 3-grams", "length"}
+
+
+def test_origins_of_key_fact_sets():
+    benchmark = key_facts()
+    records = [replace(r, origin="one" if i % 2 else "two") for i, r in enumerate(benchmark.records)]
+    rows = v.validate([Benchmark("facts", benchmark.documents, records)], [("lexical", judged)], samples=20)
+    assert {row.set: row.n for row in rows if row.metric == "bacc"} == {"facts": 36, "facts/one": 18, "facts/two": 18}
+
+
+def test_summaries_and_key_facts_have_tuned_thresholds_of_their_own():
+    sets = [consistency(), key_facts()]
+    judgements = [judged(b) for b in sets]
+    assert v.best_threshold(sets, judgements) == v.best_threshold(sets[:1], judgements[:1])
+    assert v.best_threshold(sets, judgements, key_facts=True) == v.best_threshold(sets[1:], judgements[1:], True)
+    copied = [v.baseline("copy 3-grams", b) for b in sets]
+    assert v.best_threshold(sets, copied) is not None  # though it says nothing of key facts
+    assert v.best_threshold(sets, copied, key_facts=True) is None
+
+
+def test_the_table_says_what_went_into_a_cell_and_by_which_threshold():
+    benchmark = consistency()
+    table = v.render(rows_of(benchmark, judged(benchmark)).values(), "md", "checker x.")
+    assert "(n 36, 100%)" in table  # sentences, where the row counts 24 records
+    assert f"`bacc` at its own threshold: lexical {Lexical().threshold:.3g}." in table
+    assert table.endswith("checker x.\n")

@@ -62,6 +62,10 @@ class Nli:
             dtype,
         )
         names = self._reader.config.id2label
+        if labels and len(labels) != len(names):
+            raise ConfigError(
+                f"checker.labels names {len(labels)} outputs and {checkpoint!r} has {len(names)}: name each of them, in order."
+            )
         self._columns = columns(labels or [names[index] for index in sorted(names)], checkpoint)
 
     @property

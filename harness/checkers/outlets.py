@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 _SAYS = r"(?:says|said|reports|reported|writes|wrote|adds|added|notes|noted|states|stated)"
+_TELLS = r"(?:(?:says|said|writes|wrote|adds|added)(?:\s+that)?|(?:reports|reported|notes|noted|states|stated)\s+that)"
 
 
 def unattributed(claim: str, outlet: str) -> str:
@@ -19,6 +20,8 @@ def unattributed(claim: str, outlet: str) -> str:
     'The quay reopened.'
     >>> unattributed("The Courier was founded in 1890.", "The Ellery Courier")
     'The Courier was founded in 1890.'
+    >>> unattributed("A spokesman for the Courier said the paper would close.", "The Ellery Courier")
+    'A spokesman for the Courier said the paper would close.'
     """
     if not outlet.strip():
         return claim
@@ -39,6 +42,6 @@ def _patterns(outlet: str) -> tuple[re.Pattern[str], ...]:
     who = rf"(?:the\s+)?(?:{'|'.join(sorted(names, key=len, reverse=True))})"
     return (
         re.compile(rf"^according to {who}\s*,\s*", re.I),
-        re.compile(rf"\b{who}\s+{_SAYS}(?:\s+that)?\s+(?=\w)", re.I),
+        re.compile(rf"(?:^|(?<=[,;] )|(?<=\b(?:and|but) )|(?<=\bwhile )){who}\s+{_TELLS}\s+(?=\w)", re.I),
         re.compile(rf"\s*,\s*(?:according to {who}|{who}\s+{_SAYS})(?=\s*[,.;]|$)", re.I),
     )

@@ -57,6 +57,8 @@ class Similarity:
     def _judge(self, claim: Claim, article: Article, passages: list[Passage]) -> Verdict:
         if not passages:
             return Verdict(claim.id, article.id, None, None, error="the article has no text")
+        if not any(c.isalnum() for c in claim.text):
+            return Verdict(claim.id, article.id, None, None, error="the claim has no words")
         wanted = set(text.content_words(claim.text))
         there = set(text.content_words(" ".join(p.text for p in passages)))
         overlap = len(wanted & there) / len(wanted) if wanted else 0.0

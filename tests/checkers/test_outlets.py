@@ -26,6 +26,10 @@ def test_what_is_given_to_the_outlet_is_what_its_article_has_to_say(claim: str) 
         ("The Courier says that the mission cost 214 million euros.", "Northern Wire Agency"),
         ("Northern Wire Agency was sold for 214 million euros.", "Northern Wire Agency"),
         (COST, ""),
+        ("The Los Angeles Times reported that the mayor resigned.", "The New York Times"),
+        ("Fox News says the mayor resigned.", "BBC News"),
+        ("A spokesman for the Courier said the paper would close.", "The Ellery Courier"),
+        ("The Ledger reported a loss of $5 million.", "The Continental Ledger"),
     ],
 )
 def test_another_outlet_and_what_is_said_of_the_outlet_stay(claim: str, outlet: str) -> None:
