@@ -18,7 +18,7 @@ import numpy as np
 from harness import text
 from harness.schema import Article, Claim, Verdict
 
-VERSION = "align-2"
+VERSION = "align-3"
 
 Check = Callable[[Sequence[tuple[Claim, Article]]], list[Verdict]]
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -142,17 +142,17 @@ class Align:
                 if best is not None and matrix[own, best] >= self.same:
                     held.append(int(best))
             speakers = {claims[m][1].speaker for m in members} - {None}
-            made.append((held, claims[own][1].text, set(articles[held]), speakers))
+            made.append((members, held, claims[own][1].text, speakers))
         return [
             Statement(
                 f"s{number}",
                 words,
-                tuple(claims[m][1] for m in members),
-                tuple(claims[m][0] for m in members),
-                tuple(sorted(str(a) for a in asserting)),
+                tuple(claims[m][1] for m in held),
+                tuple(claims[m][0] for m in held),
+                tuple(sorted({str(articles[m]) for m in held})),
                 next(iter(speakers)) if len(speakers) == 1 else None,
             )
-            for number, (members, words, asserting, speakers) in enumerate(made, start=1)
+            for number, (held, words, speakers) in enumerate(_once(made), start=1)
         ]
 
     def _decided(
@@ -200,6 +200,22 @@ class Align:
             if "supported" in labels and "contradicted" not in labels:
                 out.add(pair)
         return out
+
+
+_Made = tuple[list[int], list[int], str, set[str | None]]  # its claims, those it holds, its words, its speakers
+
+
+def _once(made: Sequence[_Made]) -> Iterable[tuple[list[int], str, set[str | None]]]:
+    """The statements without those of one claim that another statement holds already: the same fact is listed once."""
+    gone: set[int] = set()
+    for at, (members, _, _, _) in enumerate(made):
+        if len(members) > 1:
+            continue
+        for other, (own, held, _, _) in enumerate(made):
+            if other != at and other not in gone and members[0] in held and (len(own) > 1 or other < at):
+                gone.add(at)
+                break
+    return [(held, words, speakers) for at, (_, held, words, speakers) in enumerate(made) if at not in gone]
 
 
 def _as_article(claim: Claim) -> Article:

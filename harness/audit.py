@@ -23,26 +23,48 @@ from harness.schema import Article, Claim, Span, Summary, Verdict
 from harness.slots import Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-4"
+VERSION = "audit-5"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
     r"\b(?:disagree\w*|differ(?:s|ed|ing|ently)?\b|(?:at|are at|is at) odds|contradict\w*|conflict(?:s|ing)\b|in conflict"
-    r"|disputed\b|in dispute\b|contested|controversial|unclear|uncertain|not (?:yet )?(?:clear|certain|settled)|remains? (?:unclear|open (?:whether|how|who|when|where|which|what))"
-    r"|open question|diverg\w+|inconsistent\w*|incompatible|do(?:es)? not (?:agree|fit|match|tally)|vary|varies|var(?:y|ies) between"
-    r"|depend(?:s|ing) on (?:the|which|whom|who)|(?:report|given|giv|put|describ|nam|dat|plac)\w* (?:both|either)|are (?:both|each|variously) "
-    r"|variously|both (?:as|for|in|at|to|on) [^.]{2,60} and (?:as|for|in|at|to|on)?"
+    r"|disputed\b|in dispute\b|matter of dispute|contested|unclear|uncertain|not (?:yet )?(?:clear|certain|settled)"
+    r"|(?:is|are|was|were|remains?|left|also|still) (?:also |still |left )?open (?:whether|when|who|where|how|which|what)\b|also open is"
+    r"|open question|diverg\w+|inconsistent\w*|incompatible|do(?:es)? not (?:agree|fit|match|tally|square)|vary|varies"
+    r"|cannot agree|no agreement exists|there is no agreement|nor do the|part company|in doubt\b"
+    r"|depend(?:s|ing) on (?:the|which|whom|who|whether)|according to which|if one (?:follows|believes)"
+    r"|(?:report|given|giv|put|describ|nam|dat|plac)\w* (?:both|either)|are (?:both|each|variously) |variously"
+    r"|both (?:as|for|in|at|to|on) [^.]{2,60} and (?:as|for|in|at|to|on)?|either [^.]{2,60} or "
     r"|(?:in|by|according to|says?|with|from) (?:one|some) (?:\w+ ){0,2}?[^.]{0,60}\b(?:in|by|according to|from)? ?(?:another|other|others)\b"
-    r"|according to [^.;]{3,70}(?:,|;| and| but| while)[^.]{0,40} according to"
+    r"|(?:in|by|for) (?:the )?one\b[^.]{1,80}\b(?:in|by|for) (?:the )?(?:other|next|another)\b"
+    r"|according to [^.;]{3,70}(?:,|;| and| but| while)[^.]{0,40} according to|once as [^.]{1,60} once as\b|now to [^.]{3,80}, now to"
     r"|while (?:another|others?|the other)\b|(?:one|some) (?:report|source|article|outlet|account|paper|version|passenger|witness)s?\b[^.]*\b(?:another|others?)\b"
-    r"|sources? (?:give|name|speak|put|differ|say)[^.]*,? (?:while|but|and|the other|others)|two (?:\w+ ){0,2}(?:versions|accounts|figures|dates|names|towns|places)"
-    r"|either [^.]{2,60} or |\w+ denying and \w+)",
+    r"|sources? (?:give|name|speak|put|differ|say)[^.]*,? (?:while|but|and|the other|others)"
+    r"|(?:two|rival|competing|differing|different) (?:\w+ )?(?:versions|accounts|figures|dates|names|towns|places|explanations|tellings|reports)"
+    r"|(?:told|given|reported|described|named|spelled|spelt|dated|timed|placed|put) (?:in )?(?:two|three|different|several) (?:different )?"
+    r"(?:ways|places|forms|spellings|names|versions|figures|dates|times)|under two (?:\w+ )?(?:sur)?names|two different"
+    r"|(?:called|named|said|given) [^.]{1,60} here and [^.]{1,60} there\b|is (?:reported|given|named|put|told|described) as [^.;]{1,80}\b(?:or|and) as\b"
+    r"|is (?:credited|ascribed|attributed|given) (?:both|now|variously)|rang(?:e|es|ing) from|(?:somewhere|anywhere) between|whereas|\w+ denying and \w+)",
     re.IGNORECASE,
 )
 _MAINTAINS = re.compile(
     r"\b(?:maintains?|insists?|says?|said|speaks? of|puts?|tells?|told|denies|denied|claims?)\b", re.IGNORECASE
 )
 _BUT = re.compile(r"(?:,|;)\s+(?:but|while|whereas|yet|however)\b|,\s+the (?:\w+ ){1,3}of \d", re.IGNORECASE)
+# Two such in one sentence tell of two sources; one does where it is set against something else.
+_MEDIA = (
+    r"\b(?:(?:news |press )?agency|wire|newswire|newspapers?|(?:local |town's |daily )?papers?|daily|weekly|broadcaster|blog(?:ger)?|radio"
+    r"|outlets?|newsroom|television|magazine|(?:one|another|other|wire|news|first|second) (?:report|account|version|story|outlet|paper|source)"
+    r"|reports?(?! for)|sources)\b"
+)
+_CONTRAST = re.compile(
+    r"(?:,|;)\s+(?:but|while|whereas|yet|however)\b|^(?:and )?(?:while|whereas)\b|\bor\b", re.IGNORECASE
+)
+_TELLS = re.compile(
+    r"\b(?:writes?|wrote|reports?|reported|has|have|had|counts?|names?|puts?|gives?|gave|speaks?|mentions?|describ\w+|places?|calls?"
+    r"|quotes?|heard|saw)\b",
+    re.IGNORECASE,
+)
 _ATTRIBUTED = re.compile(
     r"\b(?:according to|sa(?:id|ys|y)|told|reported|reports?|claim(?:s|ed)|announced|wrote|stated|argued|insist(?:s|ed)|believes?|"
     r"added|warned|estimat\w+|described|called|quoted|in the words of|citing|sources?)\b",
@@ -55,6 +77,7 @@ TAKEN = 0.5  # probability from which a sentence is read as bearing out or contr
 _OUTLETS = stems(
     "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
 )
+_NOT = frozenset("no not never none nobody nothing nor cannot".split())
 SAME_WORDS = 0.85  # cosine + shared words of two sentences, for one to retell the other
 COPIED = 0.6  # of a brief's words in passages of one article, and
 COPIED_WORDS = 20  # so many of them: copied from it
@@ -87,7 +110,7 @@ class Misattributed:
 class Audit:
     """All findings on one brief."""
 
-    claims: tuple[Claim, ...]
+    claims: tuple[Claim, ...]  # those that could be checked
     supporting: Mapping[str, tuple[str, ...]]  # claim id -> articles that support it
     contradicting: Mapping[str, tuple[str, ...]]
     stated: Mapping[str, tuple[str, ...]]  # claim id -> statements it states
@@ -102,10 +125,16 @@ class Audit:
 
 
 def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], compare: Compare, desk: Desk) -> Audit:
-    """The findings on a brief with these claims, against the comparison of its event's articles."""
+    """The findings on a brief with these claims, against the comparison of its event's articles.
+
+    A claim that could not be checked against all of them is left out; RuntimeError if that leaves none.
+    """
     event = comparison.event
     articles = sorted((a for a in event.articles if a.text.strip()), key=lambda a: a.id)
     verdicts = _verdicts(claims, articles, desk)
+    claims = [c for c in claims if all(v.label for v in verdicts[c.id])]
+    if not claims:
+        raise RuntimeError(f"no claim of {summary.id} could be checked: {_first_error(verdicts)}")
     stated = _stated(comparison, claims, compare)
     supporting = {c.id: tuple(v.article_id for v in verdicts[c.id] if v.label == "supported") for c in claims}
     contradicting = {c.id: tuple(v.article_id for v in verdicts[c.id] if v.label == "contradicted") for c in claims}
@@ -114,9 +143,9 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
     own = slots(brief, docs[0])
     said = sayings(summary.id, docs[0])
     told = [s for a, d in zip(articles, docs[1:], strict=True) for s in sayings(a.id, d)]
-    settled, flagged = _handled(comparison, claims, own, said, compare)
-    flagged += _told_as_open(claims, flagged, verdicts)
-    settled = tuple(h for h in settled if h.claim.id not in {f.claim.id for f in flagged})
+    names = _outlet_names(articles)
+    settled, flagged = _handled(comparison, claims, own, said, compare, names)
+    flagged += _told_as_open(claims, (*settled, *flagged), verdicts, names)
     outlets = _OUTLETS | stems(w for a in articles for w in text.words(a.source))
     open_ids = {h.claim.id for h in flagged}  # they name several speakers
     copied_from, share = _copied(brief, articles)
@@ -134,6 +163,10 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
         copied_from,
         share,
     )
+
+
+def _first_error(verdicts: Mapping[str, Sequence[Verdict]]) -> str | None:
+    return next((v.error for found in verdicts.values() for v in found if v.error), None)
 
 
 def _verdicts(claims: Sequence[Claim], articles: Sequence[Article], desk: Desk) -> dict[str, list[Verdict]]:
@@ -170,7 +203,9 @@ def _handled(
     own: Sequence[Slot],
     said: Sequence[Saying],
     compare: Compare,
+    outlets: re.Pattern[str],
 ) -> tuple[tuple[Handled, ...], tuple[Handled, ...]]:
+    """What the brief does with each dispute: settles it, or flags it, or neither. Who flags it anywhere has not settled it."""
     settled: list[Handled] = []
     flagged: list[Handled] = []
     by_reading = _sides_by_reading(comparison, claims, compare)
@@ -190,28 +225,49 @@ def _handled(
                     }
                 taken.append((claim, beside))
         everything = {side for _, sides in taken for side in sides}
+        left_open = {claim.id for claim, _ in taken if len(everything) > 1 or _left_open(claim.text, outlets)}
         for claim, sides in taken:
             articles = tuple(sorted({s.version.article_id for s in dispute.sides if s.side in sides}))
-            if len(everything) > 1 or _OPEN.search(claim.text):
+            if claim.id in left_open:
                 flagged.append(Handled(number, claim, None, articles, claim.text))
-            else:
+            elif not left_open:
                 settled.append(Handled(number, claim, min(sides), articles, claim.text))
     return tuple(settled), tuple(flagged)
 
 
 def _told_as_open(
-    claims: Sequence[Claim], known: Sequence[Handled], verdicts: Mapping[str, Sequence[Verdict]]
+    claims: Sequence[Claim],
+    known: Sequence[Handled],
+    verdicts: Mapping[str, Sequence[Verdict]],
+    outlets: re.Pattern[str],
 ) -> tuple[Handled, ...]:
     """Claims that report a disagreement in so many words, on what the comparison did not find."""
     held = {h.claim.id for h in known}
     out = []
     for claim in claims:
         opposed = _MAINTAINS.search(claim.text) and _BUT.search(claim.text)
-        if claim.id not in held and (_OPEN.search(claim.text) or opposed):
+        if claim.id not in held and (opposed or _left_open(claim.text, outlets)):
             checked = [(-v.probability, v.article_id) for v in verdicts[claim.id] if v.probability is not None]
             near = [article_id for _, article_id in sorted(checked)[:2]]
             out.append(Handled(None, claim, None, tuple(sorted(near)), claim.text))
     return tuple(out)
+
+
+def _outlet_names(articles: Sequence[Article]) -> re.Pattern[str]:
+    """What speaks of the media in general, or of the outlets of these articles by their name or its last word."""
+    names = {re.sub(r"^the\s+", "", a.source.strip(), flags=re.IGNORECASE) for a in articles} - {""}
+    names |= {last for name in names if len(last := name.split()[-1]) > 3 and last[:1].isupper()}
+    known = [rf"\b{re.escape(name)}(?!\w)" for name in sorted(names, key=lambda n: (-len(n), n))]
+    return re.compile("|".join((*known, f"(?i:{_MEDIA})")))
+
+
+def _left_open(words: str, outlets: re.Pattern[str]) -> bool:
+    """Whether a sentence tells that its sources differ: in so many words, or by setting one against another."""
+    if _OPEN.search(words):
+        return True
+    named = sum(1 for _ in outlets.finditer(words))
+    told = _TELLS.search(words) or _MAINTAINS.search(words)
+    return named > 1 or bool(named == 1 and _CONTRAST.search(words) and told)
 
 
 def _sides_by_value(
@@ -340,8 +396,14 @@ def _altered(saying: Saying, told: Sequence[Saying]) -> Saying | None:
     runs = [(run(saying.quoted, t.tokens), t) for t in told]
     if any(length >= len(saying.quoted) for length, _ in runs):
         return None
-    best = max(((quotes_same(saying, t), t) for t in told if t.quoted), key=lambda s: s[0], default=(0.0, None))
-    return best[1] if 0.5 <= best[0] < 1.0 else None
+    alike, at = max(((quotes_same(saying, t), -i) for i, t in enumerate(told) if t.quoted), default=(0.0, 0))
+    if alike < 0.5:
+        return None
+    words = frozenset(told[-at].tokens)
+    content = [w for w in saying.quoted if w not in text.STOP_WORDS]
+    there = stems(words)
+    changed = any(text.stem(w) not in there for w in content) or bool(_NOT & {*saying.quoted} ^ _NOT & words)
+    return told[-at] if changed else None
 
 
 def _wrong_speaker(saying: Saying, told: Sequence[Saying], compare: Compare) -> Saying | None:

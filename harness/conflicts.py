@@ -32,7 +32,7 @@ from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, Told, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-5"
+VERSION = "conflicts-6"
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 Read = Callable[
@@ -739,7 +739,7 @@ def _dispute(articles: Mapping[str, Article], group: Sequence[tuple[float, Oppos
 
 
 def _merged(disputes: Sequence[Dispute]) -> list[Dispute]:
-    """Disputes that share a passage as one."""
+    """Disputes over a quote that share a passage as one; those who give it to one speaker are on one side."""
     out: list[Dispute] = []
     for dispute in disputes:
         places = {(s.version.article_id, s.version.start) for s in dispute.sides}
@@ -748,10 +748,20 @@ def _merged(disputes: Sequence[Dispute]) -> list[Dispute]:
             out.append(dispute)
             continue
         known = {(s.version.article_id, s.version.start) for s in same.sides}
-        more = tuple(
-            replace(s, side=len(same.sides) + i)
-            for i, s in enumerate(s for s in dispute.sides if (s.version.article_id, s.version.start) not in known)
-        )
+        sides = list(same.sides)
+        for s in dispute.sides:
+            if (s.version.article_id, s.version.start) not in known:
+                speaker = next((o.side for o in sides if _one_speaker(o.words, s.words)), None)
+                sides.append(replace(s, side=max(o.side for o in sides) + 1 if speaker is None else speaker))
         confidence = max(same.confidence, dispute.confidence)
-        out[out.index(same)] = replace(same, sides=same.sides + more, confidence=confidence)
+        out[out.index(same)] = replace(same, sides=tuple(sides), confidence=confidence)
     return out
+
+
+def _one_speaker(one: str, two: str) -> bool:
+    """Whether two phrases share a name (Tor Eide, harbour master Eide), or all words of the shorter stand in the longer."""
+    named, other = ([n.key for n in text.names(who)] for who in (one, two))
+    if named and other:
+        return any(text.same_name(a, b) for a in named for b in other)
+    a, b = (stems(w for w in text.words(who) if w not in text.STOP_WORDS) for who in (one, two))
+    return bool(a and b) and (a <= b or b <= a)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.schema import Article, Span
 
-VERSION = "copies-1"
+VERSION = "copies-2"
 GRAM = 8  # words in a row that open a shared passage
 LEAST = 14  # words of a shared passage; shorter ones are quotes and set phrases
 _WORD = re.compile(r"\w+")
@@ -62,6 +62,11 @@ def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) ->
                 until[other] = at + length
                 if length >= min(least, len(own)):
                     runs[other].append((at, there, length))
+        for other, theirs in words.items():  # a text too short to have a passage may be a copy as a whole
+            if other == article.id:
+                break
+            if own and not runs[other] and [w for w, _, _ in own] == [w for w, _, _ in theirs]:
+                runs[other].append((0, 0, len(own)))
         for other, found in runs.items():
             mine = [
                 (_span(article.text, own, a, n), _span(_text(articles, other), words[other], b, n), n)

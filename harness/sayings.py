@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
     from spacy.tokens import Span as Sentence
 
-VERSION = "sayings-2"
+VERSION = "sayings-3"
 _RUN = 3  # words in a row that two texts have to share to quote the same thing
 _SUBJECTS = ("nsubj", "nsubjpass", "csubj")
 _PRONOUNS = frozenset("he she they it we i who which that this these those you one there".split())
@@ -32,7 +32,7 @@ SPEECH = frozenset(
     acknowledge note reveal declare stress emphasise emphasize estimate predict allege remark reiterate reply respond
     conclude complain boast joke recall promise vow pledge dismiss describe compare call flag praise criticise criticize
     blame accuse urge demand advise recommend caution assure hint indicate speak maintain label brand liken attribute
-    propose order credit lament quip stress think believe consider""".split()
+    propose order credit lament quip stress think believe consider expect fear hope reckon doubt ask point""".split()
 )
 
 

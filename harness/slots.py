@@ -95,9 +95,9 @@ def told(article: Article, doc: Doc) -> list[Told]:
 
 def slots(article: Article, doc: Doc) -> list[Slot]:
     """The slots of a parsed article, in order."""
-    told = text.dateline(doc.text)
+    begin = text.dateline(doc.text)
     quoted = _quoted(doc)
-    named = [n for n in _names(doc) if n.start >= told and not _NOT_A_NAME.search(n.text)]
+    named = [n for n in _names(doc) if n.start >= begin and not _NOT_A_NAME.search(n.text)]
     out: list[Slot] = []
     for index, sentence in enumerate(doc.sents):
         if not _ENDED.search(sentence.text):
@@ -113,11 +113,11 @@ def slots(article: Article, doc: Doc) -> list[Slot]:
         values += [("date", d, d.start + offset, d.end + offset) for d in text.dates(sentence.text, article.published)]
         values += [("name", n, n.start, n.end) for n in named if offset <= n.start < sentence.end_char]
         for kind, value, start, end in values:
-            if start < told:
+            if start < begin:
                 continue
             tokens = [t for t in sentence if start <= t.idx < end and not t.is_space]
             if tokens:
-                out.append(_slot(article, sentence, index, kind, value, tokens, told, quoted))
+                out.append(_slot(article, sentence, index, kind, value, tokens, begin, quoted))
     return sorted(out, key=lambda s: (s.start, s.end, s.kind))
 
 

@@ -29,9 +29,10 @@ from harness.schema import Article, Claim, Conflict, Event
 from harness.text.parser import pipeline
 
 Status = Literal["agreed", "single_source", "conflict"]
-VERSION = "sources-2"
+VERSION = "sources-3"
 RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story,
-SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name, or they share two
+SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name,
+AKIN = 0.25  # or as similar as this and they share two: the same press agency and city stand in a thousand stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Compare:
         maybe: float = 0.38,
         neighbours: int = 3,
         checks: int = 2,
-        certain: float = 0.55,
+        certain: float = 0.6,
         device: str = "cpu",
     ) -> None:
         self.align = Align(same, maybe, neighbours, checks)
@@ -142,6 +143,10 @@ class Compare:
             for (i, one), (j, two) in combinations(held.items(), 2)
             if one.isdisjoint(two)
         }
+        if len(stories) > 1:
+            story = {article: number for number, group in enumerate(stories) for article in group}
+            told_in = [story[article] for article, _ in claims]
+            apart |= {(i, j) for i, j in combinations(range(len(claims)), 2) if told_in[i] != told_in[j]}
         statements = self.align.statements(claims, likeness, desk.verdicts, apart)
         involved = {id(claims[i][1]) for held in disputed for i in held}
         same_text = dict(zip((id(c) for _, c in claims), _same_text(claims, copied), strict=True))
@@ -172,7 +177,7 @@ class Compare:
         said = [s for a, d in zip(told, docs, strict=True) for s in sayings.sayings(a.id, d)]
         sentences = [s for a, d in zip(told, docs, strict=True) for s in slots.told(a, d)]
         by_id = {a.id: a for a in told}
-        quotes = conflicts.of_quotes(said, self.encode)
+        quotes = [q for q in conflicts.of_quotes(said, self.encode) if q.confidence >= self.certain]
         opposed = conflicts.of_sentences(by_id, sentences, said, found, self.encode, self.read, self.certain)
         return [
             *quotes,
@@ -200,17 +205,16 @@ def _stories(
     """Articles in groups that tell of the same thing: linked by the names they share or by claims that are alike."""
     owner = np.array([article for article, _ in claims])
     named = {a.id: {n.key for n in text.names(a.text) if not conflicts.is_country(n.key)} for a in articles}
-    home = {a.id: a.id for a in articles}
-    for one, two in combinations([a.id for a in articles], 2):
+    telling = [a.id for a in articles if a.id in owner]  # without a claim there is nothing to tell a story by
+    home = {article: article for article in telling}
+    for one, two in combinations(telling, 2):
         mine, theirs = np.flatnonzero(owner == one), np.flatnonzero(owner == two)
-        if not len(mine) or not len(theirs):
-            continue
         block = likeness.matrix[np.ix_(mine, theirs)] >= alike
         shared = len(named[one] & named[two])
         middle = likeness.raw[mine].mean(0), likeness.raw[theirs].mean(0)
         similar = float(middle[0] @ middle[1]) / float(np.linalg.norm(middle[0]) * np.linalg.norm(middle[1]))
         by_claims = max(block.any(1).mean(), block.any(0).mean()) >= RELATED and similar >= SIMILAR
-        if shared > 1 or (shared and similar >= SIMILAR) or by_claims:
+        if (shared > 1 and similar >= AKIN) or (shared and similar >= SIMILAR) or by_claims:
             old, new = home[two], home[one]
             home = {a: new if h == old else h for a, h in home.items()}
     groups: dict[str, list[str]] = {}
@@ -302,6 +306,9 @@ def _notes(comparison: Comparison) -> list[str]:
             f"The articles tell {len(comparison.stories)} different stories ({groups}): too few of their claims are alike. "
             "They are not compared with each other."
         )
+    silent = {a.id for a in comparison.event.articles} - {a for story in comparison.stories for a in story}
+    if silent and comparison.stories:
+        notes.append(f"No claim was found in {', '.join(sorted(silent))}.")
     for copy in comparison.copies:
         notes.append(f"{copy.share:.0%} of {copy.article_id} stands word for word in {copy.of}: no corroboration.")
     return notes

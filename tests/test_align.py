@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from harness.align import Align, Likeness, _clusters
+from harness.align import Align, Likeness, _clusters, _once
 from harness.checkers import encoder
 from harness.schema import Claim, Verdict
 
@@ -118,3 +118,14 @@ def test_speaker_only_where_all_who_name_one_agree(encode):
     assert Align().statements(named, likeness)[0].speaker == "Ann Ray"
     both = [(a, replace(c, speaker="Ann Ray" if a == "a" else "Bo Lee")) for a, c in made]
     assert Align().statements(both, likeness)[0].speaker is None
+
+
+def test_one_fact_is_listed_once():
+    """A claim alone in its statement that another statement holds already; of two that hold each other the first stays."""
+    made = [
+        ([0, 1], [0, 1, 4], "a", set()),
+        ([4], [4, 0], "b", set()),
+        ([5], [5, 6], "c", set()),
+        ([6], [6, 5], "d", set()),
+    ]
+    assert [words for _, words, _ in _once(made)] == ["a", "c"]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from harness import conflicts, text
+from harness.conflicts import Dispute, Side
 from harness.sayings import Saying
-from harness.schema import Article
+from harness.schema import Article, Version
 from harness.slots import Slot, Told, slots
 from harness.slots import told as sentences_of
 
@@ -166,3 +167,16 @@ def test_the_values_in_dispute_are_those_that_exchanged_end_the_contradiction() 
     (dispute,) = disputes(sentences, Counted(), found)
     assert (dispute.kind, [s.words.lower() for s in dispute.sides]) == ("number", ["seven", "nine"])
     assert [articles[i].text[slice(*s.value)].lower() for i, s in enumerate(dispute.sides)] == ["seven", "nine"]
+
+
+def test_those_who_give_a_quote_to_one_speaker_are_on_one_side() -> None:
+    def side(article: str, number: int, who: str) -> Side:
+        return Side(Version(article, "words", 0, 5), number, None, who)
+
+    first = Dispute("attribution", "who said it?", 0.7, (side("a", 0, "Tor Eide"), side("b", 1, "Marit Lunde")))
+    second = Dispute(
+        "attribution", "who said it?", 0.8, (side("b", 0, "Marit Lunde"), side("c", 1, "harbour master Eide"))
+    )
+    (merged,) = conflicts._merged([first, second])
+    assert [(s.version.article_id, s.side) for s in merged.sides] == [("a", 0), ("b", 1), ("c", 0)]
+    assert merged.confidence == 0.8

@@ -190,3 +190,25 @@ def test_a_contradiction_needs_no_number_date_or_name(compare):
     (conflict,) = [c for c in found if c.kind == "contradiction"]
     assert [(v.article_id, v.text.split()[0]) for v in conflict.versions] == [("a", "Nobody"), ("b", "Several")]
     assert all({"a": BRIDGE[0], "b": BRIDGE[1]}[v.article_id][v.start : v.end] == v.text for v in conflict.versions)
+
+
+def test_a_text_too_short_to_have_a_passage_is_a_copy_as_a_whole():
+    words = "The bridge is closed until Monday."
+    (copy,) = copies.copies([Article("a", words), Article("b", words.upper()), Article("c", "The bridge is open.")])
+    assert (copy.article_id, copy.of, copy.share) == ("b", "a", 1.0)
+    assert copy.passages[0].text == words.upper().rstrip(".")
+
+
+def test_two_names_in_common_do_not_make_one_story(compare):
+    fire = (
+        "A warehouse in London burned down on Monday night, firefighters said. Forty crews fought the flames until dawn. "
+        "The roof fell in at three, the BBC reported."
+    )
+    player = (
+        "The striker has signed a contract for four years with a club in London. He scored nineteen goals last season. "
+        "His agent told the BBC that the transfer cost 30 million pounds."
+    )
+    apart = compare(event(a=fire, b=player))
+    assert apart.stories == (("a",), ("b",))
+    assert not apart.conflicts
+    assert all(len(s.article_ids) == 1 for s in apart.statements)

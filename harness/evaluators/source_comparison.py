@@ -98,7 +98,7 @@ class SourceComparison:
         if not extraction.claims:
             return sheet.unscored(summary, "no_claims", "the summary makes no claim that could be checked")
         found = audit(comparison, summary, extraction.claims, self._compare, desk)
-        n = len(extraction.claims)
+        n = len(found.claims)
         self._coverage(sheet, summary, comparison, found)
         self._conflicts(sheet, summary, comparison, found)
         sheet.scored(
@@ -161,7 +161,10 @@ class SourceComparison:
         sheet.scored(
             summary, {"source_coverage": math.fsum(shares.values()) / len(shares)}, len(shares), per_source=per_source
         )
-        if len(shares) > 1 and any(shares.values()):
+        if len(shares) < 2:
+            reason = "one of the articles only makes statements"
+            sheet.unscored(summary, "nothing_to_compare", reason, ["source_balance"], per_source=per_source)
+        elif any(shares.values()):
             sheet.scored(summary, {"source_balance": evenness(shares.values())}, len(shares), per_source=per_source)
         else:
             reason = "the brief states nothing that stands in its sources"

@@ -1,10 +1,11 @@
 import pytest
 
+from harness import audit
 from harness.checkers.similarity import Similarity
 from harness.claims.clauses import Clauses
 from harness.desk import Desk
 from harness.evaluators.source_comparison import SourceComparison, evenness
-from harness.schema import Article, Event, Generation, Summary
+from harness.schema import Article, Event, Generation, Summary, Verdict
 from harness.sources import Compare
 
 A = (
@@ -50,6 +51,79 @@ def test_a_conflict_is_settled_flagged_or_avoided(evaluator, desk):
     detail = settled["conflicts_settled"].details
     assert detail["claims"][0]["articles"] == ["a"]
     assert "Seventeen" in str(detail["conflicts"])
+
+
+def test_who_speaks_of_something_else_has_not_left_the_question_open(evaluator, desk):
+    made = scores(evaluator, desk, "Police said fourteen people were taken to hospital, but the road stayed open.")
+    assert made["conflicts_settled"].value > 0
+    assert made["conflicts_flagged"].value == 0
+
+
+def test_what_a_brief_flags_it_has_not_settled(evaluator, desk):
+    made = scores(
+        evaluator,
+        desk,
+        "Fourteen people were taken to hospital after a ferry crash. The sea was calm on that day. Reports differ on whether 14 or "
+        "17 people were taken to hospital.",
+    )
+    values = [made[f"conflicts_{m}"].value for m in ("settled", "flagged", "avoided")]
+    assert sum(values) == pytest.approx(1.0)
+    assert values[1] > 0
+    assert all(c["conflict"] != "c1" for c in made["conflicts_settled"].details["claims"]) or values[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "open_"),
+    [
+        ("The agency puts the dead at nine, the Ellery Courier at eleven.", True),
+        ("While the Courier writes of a fouled spring, officials call the water clean.", True),
+        ("Whether the boiler was inspected is a matter of dispute.", True),
+        ("The captain is called Eide here and Heide there.", True),
+        ("Police said fourteen people were hurt, but the road stayed open.", False),
+        ("The Courier was sold for two million.", False),
+        ("The museum remains open.", False),
+    ],
+)
+def test_a_sentence_that_sets_one_source_against_another_leaves_it_open(words, open_):
+    outlets = audit._outlet_names([Article("a", "x", source="The Ellery Courier"), Article("b", "y", source="")])
+    assert audit._left_open(words, outlets) is open_
+
+
+def test_a_quote_that_lost_its_not_is_altered(evaluator, desk):
+    articles = (
+        Article("a", 'The wall fell in March. "We will not repair the harbour wall this year," mayor Anna Vik said.'),
+        Article(
+            "b",
+            "The harbour wall at Osterhavn fell in March after a storm. Its repair is a matter for the mayor, Anna Vik.",
+        ),
+    )
+    event = Event("q", articles, title="Wall")
+
+    def errors(words):
+        text = f'"{words}," mayor Anna Vik said.'
+        summary = Summary("q/1", "q", "brief", ("a", "b"), text, Generation(text, "stop"))
+        return {s.metric: s for s in evaluator.score(event, [summary], desk)}["attribution_errors"]
+
+    assert errors("We will not repair the harbour wall this year").value == 0.0
+    assert errors("We will repair the harbour wall this year").details["claims"][0]["kind"] == "quote"
+
+
+def test_a_claim_that_could_not_be_checked_is_left_out_and_no_checked_claim_is_an_error(evaluator):
+    class Choosy(Similarity):
+        def check(self, pairs):
+            return [
+                Verdict(c.id, a.id, None, None, error="too long") if "ferry" in c.text else v
+                for (c, a), v in zip(pairs, super().check(pairs), strict=True)
+            ]
+
+    desk = Desk(Clauses(), Similarity())
+    comparison = Compare().compare(EVENT, desk)
+    text = "A car ferry hit the breakwater. Fourteen people were taken to hospital."
+    claims = desk.claims([("e/1", text)])[0].claims
+    found = audit.audit(comparison, brief(text), claims, Compare(), Desk(Clauses(), Choosy()))
+    assert [c.text for c in found.claims] == ["Fourteen people were taken to hospital."]
+    with pytest.raises(RuntimeError, match=r"no claim of e/1 could be checked: too long"):
+        audit.audit(comparison, brief(text), claims[:1], Compare(), Desk(Clauses(), Choosy()))
 
 
 def test_a_side_can_be_taken_in_other_words(evaluator, desk):
