@@ -9,7 +9,7 @@ embeddings, which it has no place for): what it says is not compared, only how l
 float32, and once in the dtype of the embedded checker. All run on the CPU with all cores; the unit is a (claim, document) pair.
 
 The floor: a pair of 60 tokens costs 2 x 64 million weights x 60 = 7.6 GFLOP; a document of 30 sentences asks the
-peer for 30 of them a claim, retrieval leaves at most three passages of 100 tokens.
+peer for 30 of them a claim, retrieval leaves at most three passages, of 60, 120 and 270 tokens.
 """
 
 from __future__ import annotations

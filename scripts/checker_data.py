@@ -13,6 +13,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +50,7 @@ NEWS_CAPS = {
     "brown_press": 200, "abc2006": 900, "reuters21578": 700, "giveme5w1h": 379, "fnc1_bodies": 700,
     "horne2017_real": 105, "article_bias": 2600,
 }  # fmt: skip
-PASSAGE_WORDS = 95
+PASSAGE_WORDS = (95, 95, 160)  # what is read at check time is one, three or five sentences and more
 NEWS_WORDS = 320
 LOOKED_AT = ("qags_cnndm", "qags_xsum", "cliff", "summedits_news", "summeval")
 
@@ -72,8 +73,12 @@ def json_lines(path: Path) -> Iterable[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
-def select(premise: str, claim: str, longest: int = PASSAGE_WORDS) -> str:
-    """The sentences of a premise that share most words with the claim, in order, up to `longest` words."""
+def select(premise: str, claim: str, longest: int | None = None) -> str:
+    """The sentences of a premise that share most words with the claim, in order, up to `longest` words.
+
+    Unless told, that is one of PASSAGE_WORDS, always the same one for a claim.
+    """
+    longest = longest or PASSAGE_WORDS[int(hashlib.sha1(claim.encode()).hexdigest(), 16) % len(PASSAGE_WORDS)]
     if len(premise.split()) <= longest:
         return premise
     units = sentences(premise)
@@ -141,7 +146,8 @@ def event_pairs(path: Path, rng: random.Random) -> list[Row]:
     """Sentences of two articles of a written event (datasets/pairs/events.jsonl) that may be of one matter.
 
     A sentence contradicts what holds a sentence that it is annotated to conflict with, and nothing else. So does a claim of
-    a brief that takes a side of a conflict. Conflicts are shown three times, what only looks like one twice.
+    a brief that takes a side of a conflict. Conflicts are shown three times, what only looks like one twice. The other
+    claims of briefs are read with the sentences of all articles that are most like them.
     """
     compare = Compare()
     rows = []
@@ -153,18 +159,27 @@ def event_pairs(path: Path, rng: random.Random) -> list[Row]:
         of_conflicts = [_of_versions(event, said, c) for c in event.conflicts]
         apart = [set(indices) for indices in of_conflicts]
         of_others = [_of_versions(event, said, c) for c in event.non_conflicts]
-        for near in conflicts.nearest(said, compare.encode):
-            for claim, other in ((near.one, near.two), (near.two, near.one)):
+        pairs = {(near.one, near.two) for near in conflicts.nearest(said, compare.encode)}
+        for versions in (*of_conflicts, *of_others):
+            pairs |= {(i, j) for i, j in combinations(versions, 2) if said[i].article_id != said[j].article_id}
+        for one, two in sorted(pairs):
+            for claim, other in ((one, two), (two, one)):
                 around = _around(said, other, rng)
                 clash = any(claim in c and not around.isdisjoint(c - {claim}) for c in apart)
                 tempting = any(claim in c and other in c for c in of_others)
                 passage = " ".join(said[i].text for i in sorted(around))
                 row = Row(said[claim].text, passage, CONTRADICTED if clash else NOT_CONTRADICTED, None, "event")
                 rows += [row] * (3 if clash else 2 if tempting else 1)
+        everything = "\n\n".join(a.text for a in event.event.articles)
         for brief in event.briefs:
             for claim in brief["claims"]:
                 if claim["label"] == "supported":
                     rows += _of_brief(event, said, of_conflicts, claim, rng)
+                if "wrong" in claim:
+                    wrong = _places(claim["text"], [claim["wrong"]])
+                    rows.append(Row(claim["text"], select(everything, claim["text"]), NOT_SUPPORTED, wrong, "brief"))
+                elif not claim.get("settles") and not claim.get("flags") and rng.random() < 0.6:
+                    rows.append(Row(claim["text"], select(everything, claim["text"], 160), SUPPORTED, [], "brief"))
     return rows
 
 

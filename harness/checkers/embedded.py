@@ -21,16 +21,17 @@ from harness import text
 from harness.checkers import encoder, outlets, roles, rules
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict, digest
 
-VERSION = "4"
+VERSION = "5"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
 FEW, MANY = 4, 12  # sentences; in a short text, copied words say less and a missing one says more
-TOGETHER = 3  # evidence sentences read together
+CLOSEST, WIDE = 3, 8  # evidence sentences read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
 ENOUGH = 0.95  # P(supported) by the best sentence alone from which no more is read
 FEATURES = (
-    "support",  # logit of P(supported): the most any passage gives
+    "support",  # logit of P(supported): the most that the best sentence or the closest ones give
     "word",  # logit of the claim's word that this passage supports least
+    "wide",  # logit of P(supported) by many sentences together
     "copied",  # share of the claim's word 3-grams that the article has, above three quarters, as a number in [0, 1]
     "missing",  # numbers, dates and names that stand nowhere in the article, at most two
     "differing",  # a number, date, name or negation that differs in the best sentence
@@ -63,10 +64,10 @@ class _Read:
 class Embedded:
     """P(supported) = logistic(weights · features + bias), calibrated on people's judgements.
 
-    The network reads the claim with the best sentence and, unless that bears it out beyond doubt, with the three best
-    together and with the best between its neighbours; the most supporting passage counts (max over evidence, Laban et al. 2022). Its judgement of the claim and
-    of its worst word is weighed together with whether the claim is a copy and with what `rules` finds missing or differing; there are weights for long
-    texts and for short ones, blended in between. Supported from the one `threshold`
+    The network reads the claim with the best sentence and, unless that bears it out beyond doubt, with the three and with
+    the eight best together. What the more supporting of the first two says of the claim and of its worst word (max over
+    evidence, Laban et al. 2022) is weighed together with what the widest says, whether the claim is a copy, and what
+    `rules` finds missing or differing; there are weights for long texts and for short ones, blended in between. Supported from the one `threshold`
     on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
     says that the aligned passage speaks against the claim. Probabilities are calibrated on summaries of news.
     """
@@ -246,15 +247,10 @@ class _Look:
         content = frozenset(text.content_words(claim)) or frozenset(map(text.stem, text.words(claim)))
         self.cosine = read.vectors @ vector
         overlap = np.array([len(content & stems) for stems in read.stems]) / max(1, len(content))
-        self.best = [int(i) for i in np.argsort(-np.round(self.cosine + 0.6 * overlap, 4), kind="stable")[:TOGETHER]]
+        self.best = [int(i) for i in np.argsort(-np.round(self.cosine + 0.6 * overlap, 4), kind="stable")[:WIDE]]
         self.speaking = [int(i) for i in np.argsort(-np.round(self.cosine, 4), kind="stable")[:SPEAKING]]
-        top = self.best[0]
-        around = tuple(i for i in (top, top - 1, top + 1) if 0 <= i < len(read.units))
-        wanted = [(top,), tuple(self.best), around]
-        self.passages: list[tuple[int, ...]] = []  # units, best first
-        for passage in wanted:
-            if not any(set(passage) == set(other) for other in self.passages):
-                self.passages.append(passage)
+        sizes = sorted({min(size, len(self.best)) for size in (1, CLOSEST, WIDE)})
+        self.passages = [tuple(self.best[:size]) for size in sizes]  # units, best first; the widest last
 
     def tokens(self, passage: tuple[int, ...], budget: int) -> list[int]:
         """The tokens of a passage in the order of the article; what does not fit is left to the other passages."""
@@ -265,7 +261,7 @@ class _Look:
         return [token for unit in sorted(kept) for token in self.read.tokens[unit]]
 
     def exchanged(self) -> list[roles.Exchange]:
-        return roles.exchanged(self.claim, [self.read.units[i].text for i in self.best])
+        return roles.exchanged(self.claim, [self.read.units[i].text for i in self.best[:CLOSEST]])
 
     def measured(
         self,
@@ -276,7 +272,7 @@ class _Look:
     ) -> Measured:
         claim, article, published, outlet = key
         logits = np.log((judged[:, 0] + 1e-3) / (1 - judged[:, 0] + 1e-3))
-        winner = int(np.argmax(logits))
+        winner = int(np.argmax(logits[:2]))
         top = self.read.units[self.best[0]]
         differing = rules.disagreements(claim, top.text, published)
         missing = rules.unsupported(claim, f"{article}\n\n{outlet}", published)
@@ -285,6 +281,7 @@ class _Look:
         features = (
             float(logits[winner]),
             float(judged[winner, 3]),
+            float(logits[-1]),
             max(0.0, 4 * copied - 3),
             float(min(len(missing), 2)),
             float(bool(differing)),
@@ -294,7 +291,6 @@ class _Look:
         contradicted = float(point[1] / max(1e-6, point[1] + point[2]))
         if differing or exchanged:
             contradicted = max(contradicted, 0.75)
-        order = dict.fromkeys([*self.passages[winner], *self.best])
         notes = [str(finding) for finding in (*differing, *exchanged, *missing)]
         if unread > 0:
             notes.append(f"the claim is too long: its last {unread} tokens were not read by the network")
@@ -302,7 +298,7 @@ class _Look:
             features,
             min(1.0, max(0.0, (MANY - len(self.read.units)) / (MANY - FEW))),
             contradicted,
-            tuple(self.read.units[i] for i in order),
+            tuple(self.read.units[i] for i in self.best[:CLOSEST]),
             tuple(notes),
         )
 
