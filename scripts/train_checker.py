@@ -15,9 +15,10 @@ Inputs, all UTF-8 JSON Lines:
   without it only the tables in antonyms.txt and synonyms.txt are used.
 
 The base is the pinned all-mpnet-base-v2, its first nine layers, with low-rank additions (LoRA, rank 16) to all linear layers
-but those of the two lowest; those two and the embeddings stay as they are. Four stages: labelled pairs, short ones first; then
+but those of the two lowest; those two and the embeddings stay as they are. Five stages: labelled pairs, short ones first; then
 everything; then mostly what was written for the purpose (datasets/pairs), the learning rate falling to zero; then, rising and
-falling again, the sentences of two articles of one written event, with some of everything else. Weights are trained in
+falling again, the sentences of two articles of one written event, with some of everything else; the last two differ in the
+rate, and in that more had been written by the fifth. Weights are trained in
 bfloat16 with float32 copies. Loss: cross entropy over three labels (two-class rows through the sum of contradicted and not mentioned)
 plus half a binary cross entropy per claim token where the wrong words are known. One row in a hundred is held out; what is got right
 of each kind of them is printed after each stage, and the weights so far are kept. `--scale 0.01` is a trial run.
@@ -84,8 +85,8 @@ class Stage:
     short_first: bool = False
 
 
-# Labelled pairs first, short ones first; then everything; then mostly what was written for the purpose; then sentences of
-# two articles, and who did what to whom.
+# Labelled pairs first, short ones first; then everything; then mostly what was written for the purpose; then, twice,
+# sentences of two articles and what one word changes.
 STAGES = (
     Stage(16_000, 4e-4, 0.8, 0.10, {"pairs": 1.0}, short_first=True),
     Stage(56_000, 3.2e-4, 0.5, 0.04, {"pairs": 1.0, "synthetic": 0.4, "paired": 0.4, "judged": 1.0, "written": 1.0}),
