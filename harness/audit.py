@@ -16,6 +16,7 @@ import numpy as np
 
 from harness import copies, text
 from harness.align import Likeness
+from harness.checkers.outlets import names_of
 from harness.conflicts import Dispute, Side
 from harness.protocols import Desk
 from harness.sayings import SPEECH, Saying, quotes_same, run, sayings
@@ -57,9 +58,7 @@ _MEDIA = (
     r"|outlets?|newsroom|television|magazine|(?:one|another|other|wire|news|first|second) (?:report|account|version|story|outlet|paper|source)"
     r"|reports?(?! for)|sources)\b"
 )
-_CONTRAST = re.compile(
-    r"(?:,|;)\s+(?:but|while|whereas|yet|however)\b|^(?:and )?(?:while|whereas)\b|\bor\b", re.IGNORECASE
-)
+_CONTRAST = re.compile(r"(?:,|;)\s+(?:but|while|yet|however)\b|^(?:and )?while\b|\bor\b", re.IGNORECASE)
 _TELLS = re.compile(
     r"\b(?:writes?|wrote|reports?|reported|has|have|had|counts?|names?|puts?|gives?|gave|speaks?|mentions?|describ\w+|places?|calls?"
     r"|quotes?|heard|saw)\b",
@@ -255,8 +254,7 @@ def _told_as_open(
 
 def _outlet_names(articles: Sequence[Article]) -> re.Pattern[str]:
     """What speaks of the media in general, or of the outlets of these articles by their name or its last word."""
-    names = {re.sub(r"^the\s+", "", a.source.strip(), flags=re.IGNORECASE) for a in articles} - {""}
-    names |= {last for name in names if len(last := name.split()[-1]) > 3 and last[:1].isupper()}
+    names = {name for a in articles if a.source.strip() for name in names_of(a.source)}
     known = [rf"\b{re.escape(name)}(?!\w)" for name in sorted(names, key=lambda n: (-len(n), n))]
     return re.compile("|".join((*known, f"(?i:{_MEDIA})")))
 
@@ -396,14 +394,14 @@ def _altered(saying: Saying, told: Sequence[Saying]) -> Saying | None:
     runs = [(run(saying.quoted, t.tokens), t) for t in told]
     if any(length >= len(saying.quoted) for length, _ in runs):
         return None
-    alike, at = max(((quotes_same(saying, t), -i) for i, t in enumerate(told) if t.quoted), default=(0.0, 0))
-    if alike < 0.5:
+    alike = [(quotes_same(saying, t), t) for t in told if t.quoted]
+    best, original = max(alike, key=lambda a: a[0], default=(0.0, None))
+    if original is None or best < 0.5:
         return None
-    words = frozenset(told[-at].tokens)
-    content = [w for w in saying.quoted if w not in text.STOP_WORDS]
-    there = stems(words)
-    changed = any(text.stem(w) not in there for w in content) or bool(_NOT & {*saying.quoted} ^ _NOT & words)
-    return told[-at] if changed else None
+    words, quoted = frozenset(original.tokens), frozenset(saying.quoted)
+    there = set(map(text.stem, words))
+    changed = any(text.stem(w) not in there for w in quoted - text.STOP_WORDS) or quoted & _NOT != words & _NOT
+    return original if changed else None
 
 
 def _wrong_speaker(saying: Saying, told: Sequence[Saying], compare: Compare) -> Saying | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SAYS = r"(?:says|said|reports|reported|writes|wrote|adds|added|notes|noted|states|stated)"
-_TELLS = r"(?:(?:says|said|writes|wrote|adds|added)(?:\s+that)?|(?:reports|reported|notes|noted|states|stated)\s+that)"
+_SPEAKS = "says|said|writes|wrote|adds|added"
+_STATES = "reports|reported|notes|noted|states|stated"  # without "that", of a loss or a result: the outlet's own
+_SAYS = rf"(?:{_SPEAKS}|{_STATES})"
+_TELLS = rf"(?:(?:{_SPEAKS})(?:\s+that)?|(?:{_STATES})\s+that)"
 
 
 def unattributed(claim: str, outlet: str) -> str:
@@ -32,14 +34,20 @@ def unattributed(claim: str, outlet: str) -> str:
     return said[:1].upper() + said[1:] if said and said != claim.strip() else claim
 
 
+def names_of(outlet: str) -> list[str]:
+    """What a text may call an outlet, longest first.
+
+    >>> names_of("The Ellery Courier")
+    ['Ellery Courier', 'Courier']
+    """
+    name = re.sub(r"^the\s+", "", outlet.strip(), flags=re.I)
+    last = name.split()[-1]
+    return [name, last] if last != name and last[:1].isupper() and len(last) > 3 else [name]
+
+
 @lru_cache(maxsize=2_000)
 def _patterns(outlet: str) -> tuple[re.Pattern[str], ...]:
-    name = re.sub(r"^the\s+", "", outlet.strip(), flags=re.I)
-    names = {re.escape(name)}
-    last = name.split()[-1]
-    if last[:1].isupper() and len(last) > 3:
-        names.add(re.escape(last))
-    who = rf"(?:the\s+)?(?:{'|'.join(sorted(names, key=len, reverse=True))})"
+    who = rf"(?:the\s+)?(?:{'|'.join(map(re.escape, names_of(outlet)))})"
     return (
         re.compile(rf"^according to {who}\s*,\s*", re.I),
         re.compile(rf"(?:^|(?<=[,;] )|(?<=\b(?:and|but) )|(?<=\bwhile )){who}\s+{_TELLS}\s+(?=\w)", re.I),

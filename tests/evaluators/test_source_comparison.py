@@ -1,10 +1,11 @@
 import pytest
 
-from harness import audit
+from harness import audit, text
 from harness.checkers.similarity import Similarity
 from harness.claims.clauses import Clauses
 from harness.desk import Desk
 from harness.evaluators.source_comparison import SourceComparison, evenness
+from harness.sayings import sayings
 from harness.schema import Article, Event, Generation, Summary, Verdict
 from harness.sources import Compare
 
@@ -106,6 +107,16 @@ def test_a_quote_that_lost_its_not_is_altered(evaluator, desk):
 
     assert errors("We will not repair the harbour wall this year").value == 0.0
     assert errors("We will repair the harbour wall this year").details["claims"][0]["kind"] == "quote"
+
+
+@pytest.mark.parametrize(("number", "altered"), [("14", False), ("15", True)])
+def test_a_number_in_a_quote_that_its_speaker_interrupts(number, altered):
+    def said(article, words):
+        return sayings(article, text.parse([words])[0])
+
+    told = said("a", '"We lost 14 boats," mayor Anna Vik said, "and the whole harbour wall fell."')
+    (quoted,) = said("b", f'"We lost {number} boats and the harbour wall fell," mayor Anna Vik said.')
+    assert (audit._altered(quoted, told) is not None) is altered
 
 
 def test_a_claim_that_could_not_be_checked_is_left_out_and_no_checked_claim_is_an_error(evaluator):
