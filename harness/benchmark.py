@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -144,20 +144,20 @@ class Folder:
         label = row.get(self.fields.get("label", "label"))
         if label not in (0, 1, None):
             raise DataError(f"{where}: label is {label!r}; it has to be 1 (consistent) or 0 (not).")
+        score, key_facts = self._score(row, where), self._judged(row, "key_facts", "present", where)
+        if score is None and key_facts:
+            score = sum(fact.label for fact in key_facts) / len(key_facts)
         record = Record(
             self._get(row, "id", str, where),
             doc_id,
             self._get(row, "summary", str, where),
             None if label is None else int(label),
-            self._score(row, where),
+            score,
             self._get(row, "system", str, where, False),
             self._get(row, "origin", str, where, False),
             self._judged(row, "sentences", "label", where),
-            self._judged(row, "key_facts", "present", where),
+            key_facts,
         )
-        if record.score is None and record.key_facts:
-            present = sum(fact.label for fact in record.key_facts)
-            record = replace(record, score=present / len(record.key_facts))
         if record.label is None and not record.key_facts:
             raise DataError(
                 f"{where}: there is neither a label nor key_facts; one of them is what is measured against."
@@ -211,13 +211,12 @@ class Hub:
     def load(self, path: str | Path | None = None) -> list[Benchmark]:
         from datasets import load_dataset  # type: ignore[attr-defined]  # mypy sees our folder datasets/
 
+        if path is None:
+            source = {"path": self.name, "split": self.split, "revision": self.revision}
+        else:  # one file has no splits: the library calls what it reads "train"
+            source = {"path": _builder(Path(path)), "split": "train", "data_files": str(path)}
         try:
-            if path is None:
-                rows = load_dataset(self.name, split=self.split, revision=self.revision)
-            else:  # one file has no splits: the library calls what it reads "train"
-                rows = load_dataset(_builder(Path(path)), split="train", data_files=str(path))
-        except DataError:
-            raise
+            rows = load_dataset(**source)
         except Exception as error:  # the library raises a dozen kinds for: no network, no such set, no access
             raise DataError(
                 f"The data set {self.name!r} cannot be loaded ({type(error).__name__}: {error}). It needs a network and, for a "
@@ -230,12 +229,12 @@ class Hub:
         for number, row in enumerate(rows):
             name = str(row[self.set_column]) if self.set_column else self.name.rsplit("/", 1)[-1]
             documents, records = sets.setdefault(name, ({}, []))
-            doc = documents.setdefault(row[self.document], Document(f"{name}-{len(documents)}", row[self.document]))
             for column in (self.document, self.summary):
                 if not isinstance(row[column], str):
                     raise DataError(f"{self.name}, row {number}: {column} is {row[column]!r}; it has to be text.")
             if row[self.label] not in (0, 1):
                 raise DataError(f"{self.name}, row {number}: {self.label} is {row[self.label]!r}; it has to be 1 or 0.")
+            doc = documents.setdefault(row[self.document], Document(f"{name}-{len(documents)}", row[self.document]))
             records.append(Record(f"{name}:{number}", doc.id, row[self.summary], int(row[self.label])))
         return [
             checked(Benchmark(name, {doc.id: doc for doc in documents.values()}, records), self.name)

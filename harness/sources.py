@@ -145,8 +145,8 @@ class Compare:
         }
         if len(stories) > 1:
             story = {article: number for number, group in enumerate(stories) for article in group}
-            told_in = [story[article] for article, _ in claims]
-            apart |= {(i, j) for i, j in combinations(range(len(claims)), 2) if told_in[i] != told_in[j]}
+            told_in = np.array([story[article] for article, _ in claims])
+            likeness.matrix[told_in[:, None] != told_in] = -np.inf  # what two stories tell is never one statement
         statements = self.align.statements(claims, likeness, desk.verdicts, apart)
         involved = {id(claims[i][1]) for held in disputed for i in held}
         same_text = dict(zip((id(c) for _, c in claims), _same_text(claims, copied), strict=True))

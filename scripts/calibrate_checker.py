@@ -6,14 +6,13 @@ Reads judged summaries (qags_cnndm, qags_xsum, cliff, summedits_news), key facts
 trained on, the claims of the planted briefs and the written pairs that were set aside, each set weighing alike and in
 each set both labels. P(supported) of a claim is the most that any of its articles gives; a summary is as good as its
 worst claim. The weights minimise the cross entropy of that with people's labels plus a ridge; the threshold has the
-best mean balanced accuracy over the sets, averaged over bootstrap samples of the documents. Prints balanced accuracy per set, and by leaving out a fifth of the
-documents in turn. Rewrites embedded.json.
+best mean balanced accuracy over the sets, averaged over bootstrap samples of the documents. Prints balanced accuracy per
+set, and by leaving out a fifth of the documents in turn. Rewrites embedded.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
 import sys
@@ -24,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from checker_data import SUPPORTED, aside, read_set, written_pairs
+from checker_data import SUPPORTED, aside, hashed, read_set, written_pairs
 
 from harness import planted, text
 from harness.checkers import embedded, network
@@ -51,7 +50,7 @@ class Judged:
 
 def held_out(doc_id: str) -> bool:
     """Whether a realsumm document is kept from training."""
-    return int(hashlib.sha1(f"half{doc_id}".encode()).hexdigest(), 16) % 2 == 1
+    return hashed(f"half{doc_id}", 2) == 1
 
 
 def judged(benchmarks: Path, scale: float = 1.0) -> list[Judged]:
@@ -214,9 +213,8 @@ def best_threshold(measured: Measured, p: np.ndarray) -> float:
     for name in sorted(set(measured.set)):
         here = measured.set == name
         _, document = np.unique(measured.document[here], return_inverse=True)
-        times = rng.multinomial(document.max() + 1, np.full(document.max() + 1, 1 / (document.max() + 1)), DRAWS)[
-            :, document
-        ]
+        n = document.max() + 1
+        times = rng.multinomial(n, np.full(n, 1 / n), DRAWS)[:, document]
         positive = measured.label[here] == 1
         above = p[here][:, None] >= tried
         right = [
@@ -234,7 +232,7 @@ def calibrate(measured: Measured, folds: int = 5) -> dict[str, Any]:
     p = scores(measured, torch.tensor(weights)).numpy()
     threshold = best_threshold(measured, p)
     left_out = np.zeros((len(p),))
-    fold = np.array([int(hashlib.sha1(d.encode()).hexdigest(), 16) % folds for d in measured.document])
+    fold = np.array([hashed(d, folds) for d in measured.document])
     for number in range(folds):
         mine = fold == number
         others = fit(measured, ~mine)

@@ -50,7 +50,7 @@ NEWS_CAPS = {
     "brown_press": 200, "abc2006": 900, "reuters21578": 700, "giveme5w1h": 379, "fnc1_bodies": 700,
     "horne2017_real": 105, "article_bias": 2600,
 }  # fmt: skip
-PASSAGE_WORDS = (95, 95, 160)  # what is read at check time is one, three or five sentences and more
+PASSAGE_WORDS = (95, 95, 160)  # one, three and eight sentences are read at check time
 NEWS_WORDS = 320
 LOOKED_AT = ("qags_cnndm", "qags_xsum", "cliff", "summedits_news", "summeval")
 
@@ -62,6 +62,11 @@ STOP = set(
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def hashed(words: str, parts: int) -> int:
+    """Which of so many parts a text falls into, always the same one."""
+    return int(hashlib.sha1(words.encode()).hexdigest(), 16) % parts
 
 
 def sentences(text: str) -> list[str]:
@@ -78,7 +83,7 @@ def select(premise: str, claim: str, longest: int | None = None) -> str:
 
     Unless told, that is one of PASSAGE_WORDS, always the same one for a claim.
     """
-    longest = longest or PASSAGE_WORDS[int(hashlib.sha1(claim.encode()).hexdigest(), 16) % len(PASSAGE_WORDS)]
+    longest = longest or PASSAGE_WORDS[hashed(claim, len(PASSAGE_WORDS))]
     if len(premise.split()) <= longest:
         return premise
     units = sentences(premise)
@@ -221,13 +226,13 @@ def _of_brief(
 
 def event_aside(event_id: str) -> bool:
     """Whether a written event is kept from training: one in four, to fit the comparison by."""
-    return int(hashlib.sha1(event_id.encode()).hexdigest(), 16) % 4 == 0
+    return hashed(event_id, 4) == 0
 
 
 def aside(row: Row) -> bool:
     """Whether a written pair is kept from training: one event in eight, to calibrate by."""
     event = row.passage if row.kind.startswith("written") else min(row.passage, row.claim)
-    return int(hashlib.sha1(event.encode()).hexdigest(), 16) % 8 == 0
+    return hashed(event, 8) == 0
 
 
 # ------------------------------------------------------------------------------------------------ judged summaries
