@@ -27,6 +27,7 @@ from harness.text import (
     numbers,
     same_name,
     stem,
+    unaccented,
     words,
 )
 
@@ -225,7 +226,7 @@ def _names(one: _Facts, two: _Facts) -> Iterable[Disagreement]:
             if slot and _slot(two.text, other) == slot:
                 yield Disagreement("name", mine.text, other.text, slot)
                 break
-            written = all(n.key in n.text.lower() for n in (mine, other))
+            written = all(n.key in unaccented(n.text.lower()).replace("-", " ") for n in (mine, other))
             if written and (half := _half(mine.key, other.key)):
                 yield Disagreement("name", mine.text, other.text, f"only {half!r} is the same")
                 break

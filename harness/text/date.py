@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from harness.text.token import STOP_WORDS
@@ -17,16 +17,22 @@ _MONTH_OF = (
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.?)"
 _DAY_OF_WEEK = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_UNTIL = r"\s?(?:[-–]|\bto\b)\s?"  # July 12-14
+_AN_HOUR = r"\s?(?:[GBEPCM][SMD]T|UTC|CEST|hrs)\b"  # what makes 1500 a time of day
 _CALENDAR = re.compile(
     rf"""\b(?:
-    (?:{_DAY_OF_WEEK},?\s+(?:the\s+)?)?(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})(?![a-z])(?:,?\s+(?P<y1>(?:1[0-9]|20)\d\d)\b)?
-    |(?:{_DAY_OF_WEEK},?\s+)?(?P<m2>{_MONTH})\s+(?:the\s+)?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.]\d|\w|,\d{{3}})(?:,?\s+(?P<y2>(?:1[0-9]|20)\d\d)\b)?
+    (?:{_DAY_OF_WEEK},?\s+(?:the\s+)?)?(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?:{_UNTIL}(?P<last1>\d{{1,2}})(?:st|nd|rd|th)?)?
+        \s+(?:of\s+)?(?P<m1>{_MONTH})(?![a-z])(?:,?\s+(?P<y1>(?:1[0-9]|20)\d\d)\b(?!{_AN_HOUR}))?
+    |(?:{_DAY_OF_WEEK},?\s+)?(?P<m2>{_MONTH})\s+(?:the\s+)?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.]\d|\w|,\d{{3}})
+        (?:{_UNTIL}(?P<last2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.-]\d|\w|,\d{{3}}|\s*%|\s(?:per\s?cent|people|million|billion|{_MONTH})\b))?
+        (?:,?\s+(?P<y2>(?:1[0-9]|20)\d\d)\b(?!{_AN_HOUR}))?
     |(?P<iso>\d{{4}}-\d{{2}}-\d{{2}})(?!\d)
     |(?P<dotted>\d{{1,2}}[./]\d{{1,2}}[./](?:19|20)\d\d)(?!\d)
     |(?P<m3>{_MONTH}),?\s+(?:of\s+)?(?P<y3>(?:1[0-9]|20)\d\d)\b
     |(?P<clock>(?P<h1>[01]?\d|2[0-4])(?::(?P<min1>[0-5]\d)|\.(?P<min2>[0-5]\d)(?=\s?[ap]\.?m))?(?:\s?(?P<ampm>[ap])\.?m(?!\w)\.?|(?<=:\d\d)(?![:\d])(?:\s?hrs\b)?)
+        |(?P<h2>[01]\d|2[0-3])(?P<min3>[0-5]\d)(?={_AN_HOUR})(?:\s?hrs\b)?
         |\b(?P<word>noon|midday|midnight)\b(?!\s+(?:mass|snack)))(?:\s+(?P<zone>[GBEPCM][SMD]?T|UTC|CEST|local\s+time)\b)?
-    |(?P<ago>(?:\d+|an?|{CARDINAL}|a\s+few|several)\s+(?P<unit>day|week|month|year|decade)s?\s+(?:ago|earlier))\b
+    |(?P<ago>(?:\d{{1,3}}(?:,\d{{3}})+|(?<!\d[.,\s])\d+|an?|{CARDINAL}|a\s+few|several)\s+(?P<unit>day|week|month|year|decade)s?\s+(?:ago|earlier))\b
     |(?P<which>last|next|this|past|previous|early|late|mid|the)[\s-]+(?P<w4>{_DAY_OF_WEEK})\b
     |(?P<w5>{_DAY_OF_WEEK})\b
     |(?P<relative>yesterday|today|tonight|tomorrow|last\s+night|this\s+(?:morning|afternoon|evening))\b
@@ -47,7 +53,8 @@ class Date:
 
     `days` are the intervals of days it can mean, alternatives if there are several (a weekday without tense can be
     the one before or the one after publication); empty when it cannot be resolved. `weekday` (0 is Monday), `month`,
-    `day` and `year` are what the words themselves say; `minute` is the time of day in minutes.
+    `day` (to `last`, in "July 12-14") and `year` are what the words themselves say; `minute` is the time of day in
+    minutes.
     """
 
     text: str
@@ -60,6 +67,7 @@ class Date:
     year: int | None = None
     minute: int | None = None
     zone: str = ""
+    last: int | None = None
 
     def comparable(self, other: Date) -> bool:
         """Whether both are times of day, or both are days or periods."""
@@ -77,9 +85,11 @@ class Date:
                 return True
             gap = abs(self.minute - other.minute) % 1440
             return min(gap, 1440 - gap) <= 1
-        for mine, theirs in ((self.day, other.day), (self.month, other.month), (self.year, other.year)):
+        for mine, theirs in ((self.month, other.month), (self.year, other.year)):
             if mine is not None and theirs is not None and mine != theirs:
                 return False
+        if self.day and other.day and max(self.day, other.day) > min(self.last or self.day, other.last or other.day):
+            return False
         if self.days and other.days:
             return any(a <= d and c <= b for a, b in self.days for c, d in other.days)
         for one, two in ((self, other), (other, self)):
@@ -119,10 +129,15 @@ def calendar(text: str) -> Iterable[re.Match[str]]:
             continue
         if match.group("m1") or match.group("m2"):
             day, month = match.group("d1") or match.group("d2"), match.group("m1") or match.group("m2")
-            if not 1 <= int(day) <= 31 or (
-                month.lower() in ("may", "march", "mar")
-                and not month[0].isupper()
-                and text[: match.start()].endswith("-")
+            last = match.group("last1") or match.group("last2")
+            if (
+                not 1 <= int(day) <= 31
+                or (last and not int(day) < int(last) <= 31)
+                or (
+                    month.lower() in ("may", "march", "mar")
+                    and not month[0].isupper()
+                    and (last or text[: match.start()].endswith("-"))
+                )
             ):
                 continue
         yield match
@@ -190,9 +205,12 @@ def _date(text: str, match: re.Match[str], anchor: date | None) -> Date | None:
         day = int(group["d1"] or group["d2"])
         year = group["y1"] or group["y2"]
         weekday = next((i for i, name in enumerate(WEEKDAYS) if said.lower().startswith(name)), None)
-        return _calendar_day(
+        made = _calendar_day(
             said, start, end, _MONTH_OF[month.lower().rstrip(".")], day, int(year) if year else None, weekday, anchor
         )
+        if made and (last := int(group["last1"] or group["last2"] or 0)):
+            made = replace(made, last=last, days=tuple((d, d + timedelta(last - day)) for d, _ in made.days))
+        return made
     if group["m3"]:
         return _month(said, start, end, _MONTH_OF[group["m3"].lower().rstrip(".")], int(group["y3"]), "", anchor)
     if group["m5"]:
@@ -285,7 +303,7 @@ def _clock(said: str, start: int, end: int, group: dict[str, str | None]) -> Dat
     zone = re.sub(r"\s+", " ", (group["zone"] or "").lower())
     if group["word"]:
         return Date(said, start, end, minute=0 if group["word"].lower() == "midnight" else 720, zone=zone)
-    hour, minute = int(group["h1"] or 0), int(group["min1"] or group["min2"] or 0)
+    hour, minute = int(group["h1"] or group["h2"] or 0), int(group["min1"] or group["min2"] or group["min3"] or 0)
     if group["ampm"]:
         if not 1 <= hour <= 12:
             return None
@@ -296,7 +314,7 @@ def _clock(said: str, start: int, end: int, group: dict[str, str | None]) -> Dat
 def _ago(said: str, start: int, end: int, unit: str, anchor: date | None) -> Date:
     if not anchor or said.lower().endswith("earlier"):
         return Date(said, start, end)
-    first = said.lower().split()[0]
+    first = said.lower().split()[0].replace(",", "")
     if said.lower().startswith(("a few", "several")):
         low, high = 2.0, 9.0
     else:
@@ -324,7 +342,7 @@ def _weekday(text: str, start: int, end: int, name: str, which: str, anchor: dat
         options = [past if past != anchor else past - timedelta(7), past - timedelta(7)]
     elif which == "next":
         options = [future if future != anchor else future + timedelta(7), future + timedelta(7)]
-    elif _FUTURE.search(text, max(0, start - 60), start):
+    elif which == "this" or _FUTURE.search(text, max(0, start - 60), start):
         options = [past, future]
     else:
         options = [past]

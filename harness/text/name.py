@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,12 +70,14 @@ _SAME = {
     "new york": "new york city, nyc", "associated press": "ap", "white house": "white house administration",
 }  # fmt: skip
 _ALIASES = {alias: name for name, aliases in _SAME.items() for alias in [name, *aliases.split(", ")]}
+# Letters that do not decompose into a plain one and a mark.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"})
 _SMALL = frozenset("of the and for in on at to de la le du von van der den bin al el".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A person, organisation or place as it is written, and its key: no title, no case, one key for U.S. and America."""
+    """A person, organisation or place as it is written, and its key: no title, case or accent, one for U.S. and America."""
 
     text: str
     start: int
@@ -96,9 +99,11 @@ def name_key(name: str) -> str:
 
     >>> name_key("Russian Foreign Minister Sergey Lavrov"), name_key("the U.S."), name_key("America's")
     ('sergey lavrov', 'united states', 'united states')
+    >>> name_key("Saint-Étienne"), name_key("St. Etienne")
+    ('st etienne', 'st etienne')
     """
     plain = re.sub(r"['’]s?(?=\s|$)", "", name).replace(".", " " if ". " in name else "").strip(" ,;:-–—\"“”‘’'()")
-    tokens = re.sub(r"[^\w\s&/'’-]", " ", plain).lower().split()
+    tokens = ["st" if t == "saint" else t for t in re.sub(r"[^\w\s&/'’]", " ", unaccented(plain.lower())).split()]
     if tokens[:1] == ["the"]:
         tokens = tokens[1:]
     if known := _ALIASES.get(" ".join(tokens)):
@@ -114,6 +119,12 @@ def name_key(name: str) -> str:
         tokens = tokens[titled:]
     key = " ".join(tokens)
     return _ALIASES.get(key, key)
+
+
+def unaccented(lowered: str) -> str:
+    """The text without accents, special letters spelled plainly."""
+    marked = unicodedata.normalize("NFKD", lowered)
+    return "".join(c for c in marked if not unicodedata.combining(c)).translate(_PLAIN)
 
 
 @lru_cache(maxsize=100_000)

@@ -87,7 +87,9 @@ _MEASURES = {  # unit -> (base unit, factor); temperatures are converted in `_ba
     "megawatt": ("w", 1e6), "gw": ("w", 1e9), "gigawatt": ("w", 1e9), "kw": ("w", 1000), "degree": ("degree", 1),
     "celsius": ("°c", 1), "°c": ("°c", 1), "c": ("°c", 1), "degrees celsius": ("°c", 1), "degrees c": ("°c", 1),
     "degrees centigrade": ("°c", 1), "fahrenheit": ("°f", 1), "f": ("°f", 1), "°f": ("°f", 1), "degrees fahrenheit": ("°f", 1),
-    "degrees f": ("°f", 1), "magnitude": ("magnitude", 1), "basis point": ("pp", 0.01),
+    "degrees f": ("°f", 1), "magnitude": ("magnitude", 1),
+    # a difference of shares is no share
+    "percentage point": ("pp", 1), "percentage-point": ("pp", 1), "basis point": ("pp", 0.01), "basis-point": ("pp", 0.01),
 }  # fmt: skip
 _DURATIONS = {
     "second": 1 / 86400, "sec": 1 / 86400, "minute": 1 / 1440, "min": 1 / 1440, "hour": 1 / 24, "hr": 1 / 24, "day": 1,
@@ -117,25 +119,26 @@ def _alternatives(options: Iterable[str]) -> str:
 
 
 _WORDED = rf"(?:{CARDINAL}|(?<!\w)an?(?=\s+(?:hundred|thousand|million|billion|trillion|dozen)\b))"
-_WORDED += rf"(?:(?:\s+and)?[\s-]+(?:{CARDINAL}|hundred|thousand|million|billion|trillion)\b)*"
+_WORDED += rf"(?:(?:\s+and)?[\s-]+(?:{CARDINAL}|hundred|thousand|million|billion|trillion)\b"
+_WORDED += r"|[\s-]+and[\s-]+a[\s-]+(?:half|quarter)\b)*"
 _NUMBER = re.compile(
     rf"""(?<![\w@#])
     (?:(?P<hedge>{_alternatives(_HEDGES)})\s+(?:the\s+)?)?
+    (?P<minus>\bminus\s+|(?<![^\s(])(?<!\d\s)[-–−](?=\d))?
     (?P<money>(?:US|A|C|HK|NZ|Rs\.?\s?)?[$£€¥₹₽]\s?|\bRs\.?\s)?
     (?:(?P<fraction>(?:(?:{"|".join(list(ONES)[1:10])}|an?)[\s-]+)?(?:half|thirds?|quarters?|fifths?|sixths|eighths|tenths?))
-        (?=(?:\s+(?:of|the)\s)|(?:\s+an?\s+(?:million|billion|dozen|hundred)\b))
+        (?=(?:\s+(?:of|the)\s)|(?:\s+an?\s+(?:million|billion|dozen|hundred|percent(?:age\s+point)?|per\s+cent)\b))
     |(?P<vague>{_alternatives(_VAGUE)})(?![\w-])
     |(?P<ordinal>\d+(?:,\d{{3}})*(?:st|nd|rd|th)(?!\w)|(?:(?:{"|".join(TENS)})-)?(?:{"|".join(ORDINALS)})(?![\w-]))
-    |(?P<digits>(?<![\d.,])(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d{{1,3}},\s\d\d0(?![\d,])|\d+\.\s\d+(?=\s(?:m|b|tr)illion)|\d+(?:[.,]\d+)?|(?<!\d)\.\d+))
+    |(?P<digits>(?<![\d.,])(?:(?<!\d\s)[1-9]\d{{0,2}}(?:[ \u00a0\u2009\u202f]\d{{3}})+(?![\d,]|\.\d)|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d{{1,3}},\s\d\d0(?![\d,])|\d+\.\s\d+(?=\s(?:m|b|tr)illion)|\d+(?:[.,]\d+)?|(?<!\d)\.\d+))
     |(?P<words>{_WORDED})(?!\w))
     (?:(?<=\d)(?P<short>{"|".join(_SHORT_SCALES)})(?![\w²³])|[\s-]?(?P<scale>(?:hundred|thousand|million|billion|trillion|dozen)
         |(?<=\s)(?:mn|mln|bn|tn)|(?(money)(?<=\s)m\b|(?!))|m(?=\s+(?:people|dollars|euros|pounds)))s?\b)?
     (?P<plus>\+|\s+or\s+more\b|-plus\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PERCENT = re.compile(
-    r"\s*-?(?:%|percent\b|per\s+cent\b|pct\b)(?P<points>age\s+points?)?|\s*percentage\s+points?", re.I
-)
+_PERCENT = re.compile(r"\s*-?(?:%|percent\b|per\s+cent\b|pct\b)", re.I)
+_FRACTION_OF_A_PERCENT = re.compile(r"(?:\s+of)?\s+an?\s+(?:percentage\s+(?P<point>point)|percent|per\s+cent)\b", re.I)
 _AGE_AFTER = re.compile(r"[\s-]+years?[\s-]+olds?\b|(?=\s*(?:-\s*)?year-olds?\b)", re.I)
 _AGE_BEFORE = re.compile(r"(?:\baged|\bage\s+of|\bages|\bage)\s+(?:between\s+|from\s+)?$", re.I)
 _AGE_DECADE = re.compile(r"\b(?:her|his|their)\s+(?:early\s+|mid-?\s*|late\s+)?$", re.I)
@@ -153,8 +156,13 @@ _UNIT_AFTER = re.compile(
 )
 _RANGE = re.compile(r"\s*(?:-|–|—|\bto\b|\band\b|\bor\b)\s*", re.I)
 _SCORE = re.compile(
-    r"(?<![\w.,:/$£€-])(\d{1,3})\s?[-–]\s?(\d{1,3})(?![\w:/%-]|[.,]\d|\s*(?:percent|per\s+cent|million|year))", re.I
+    r"(?<![\w.,:/$£€-])(\d{1,3})\s?[-–]\s?(\d{1,3})(?![\w:/%-]|[.,]\d|\s\d{3}\b|\s*(?:percent|per\s+cent|million|year))",
+    re.I,
 )
+_OF_A_SCORE = frozenset(
+    "goals points sets games times win wins loss lead defeat victory draw deficit despite following amid".split()
+)
+_CAPITAL_BEFORE, _CAPITAL_AFTER = re.compile(r"\b[A-Z][\w'’]*\s$"), re.compile(r"\s[A-Z]")  # Celtic 1-2 Hearts
 _LABEL_BEFORE = re.compile(
     r"\b(Article|Section|Chapter|Act|Title|Page|Route|Highway|Interstate|Flight|No\.?|Number|Boeing|Airbus|Room|Channel|Group|"
     r"Phase|Stage|Level|Type|Class|Unit|Gate|Platform|Terminal|Apollo|World War|Grade|Rule|Clause|Resolution|Formula|Division"
@@ -193,9 +201,8 @@ def numbers(text: str) -> list[Number]:
         position = max(match.end(), match.start() + 1)
         at = match.start("hedge") if match.group("hedge") else match.start()
         core = match.end("hedge") if match.group("hedge") else at
-        if overlaps(taken, core, match.end()):
-            # a hedge may have reached a date: look again right behind it
-            position = max(match.start() + 1, core) if match.group("hedge") else position
+        if behind := next((e for s, e in taken if s < match.end() and core < e), 0):
+            position = behind  # a hedge may have reached a date, or a blank of "July 12 100 people" joined two numbers
             continue
         if number := _number(text, match):
             found.append(number)
@@ -213,16 +220,25 @@ _MAY_HOLD_NUMBER = re.compile(
 
 def _score(text: str, match: re.Match[str]) -> Number | None:
     first, second = int(match.group(1)), int(match.group(2))
-    tail = FOLLOWING.match(text, match.end())
-    noun = tail.group(1).lower() if tail else ""
     before = text[: match.start()].rstrip().rsplit(" ", 1)[-1].lower()
     if before in ("between", "from", "about", "around", "aged", "ages") or max(first, second) > 200:
         return None
-    counted = noun and noun not in STOP_WORDS and (noun.endswith("s") or noun in IRREGULAR_PLURALS)
-    if counted and noun not in ("goals", "points", "sets", "games", "times", "wins") and first < second:
-        return None  # "10-15 people": a range
+    if first < second and _is_range(text, match):
+        return None
     low, high = sorted((first, second))
     return Number(match.group(), match.start(), match.end(), "score", float(first), first, first, f"{low}-{high}")
+
+
+def _is_range(text: str, match: re.Match[str]) -> bool:
+    """Whether what looks like a score is followed by what it measures or counts: "10-15 cm", "10-12 armed men"."""
+    unit = _UNIT_AFTER.match(text, match.end())
+    if unit and (unit.group("unit") + (unit.group("plural") or "")).lower() not in ("in", "c", "f", "g", "second"):
+        return True
+    run = _phrase(text, match.end())[:3]
+    teams = _CAPITAL_BEFORE.search(text, max(0, match.start() - 30), match.start()) and _CAPITAL_AFTER.match(
+        text, match.end()
+    )
+    return bool(run) and _is_plural(run[-1]) and not teams and not _OF_A_SCORE.intersection(run)
 
 
 def _value(match: re.Match[str]) -> tuple[float, float, float]:
@@ -265,7 +281,9 @@ def _spelled(phrase: str) -> float:
     total = current = 0.0
     for word in re.split(r"[\s-]+", phrase.lower()):
         if word in ("a", "an"):
-            current = 1.0
+            current = current or 1.0
+        elif word in ("half", "quarter"):  # two and a half
+            current += _FRACTIONS[word]
         elif word in ONES:
             current += ONES[word]
         elif word in TENS:
@@ -288,6 +306,8 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
         return _ordinal(text, match, core, before)
     value, low, high = _value(match)
     kind, unit, factor, shift, end = _meaning(text, match, before, value)
+    if match.group("minus") and kind == "measure":
+        value, low, high = -value, -high, -low
     amount = value
     value, low, high = (x * factor + shift for x in (value, low, high))
     noun = ""
@@ -309,7 +329,7 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
                 value + {"about": 1.5, "over": 5.5, "atleast": 5.5, "above": 1.5}.get(hedge, 0.5),
             )
         else:
-            low, high = (low if below == 1.0 else value * below), (high if above == 1.0 else value * above)
+            low, high = sorted((low if below == 1.0 else value * below, high if above == 1.0 else value * above))
     return Number(text[start:end], start, end, kind, value, low, high, unit, hedge, noun, amount)
 
 
@@ -321,6 +341,9 @@ def _meaning(text: str, match: re.Match[str], before: str, value: float) -> tupl
     if match.group("money"):
         return "money", _CURRENCIES.get(re.sub(r"[\s.]", "", match.group("money").lower()), "usd"), 1.0, 0.0, end
     if match.group("fraction"):
+        if part := _FRACTION_OF_A_PERCENT.match(text, end):
+            points = part.group("point")
+            return "measure" if points else "percent", "pp" if points else "", 1.0, 0.0, part.end()
         inner = _FRACTION_OF.match(text, end)
         if inner:  # half a million people
             return "count", "", {"dozen": 12.0, **_SCALES}[inner.group(1).lower()], 0.0, inner.end()
@@ -410,21 +433,31 @@ def _measured(match: re.Match[str], after: re.Match[str], gap: str) -> tuple[Num
 
 def _noun(text: str, end: int) -> str:
     """The stem of the noun a numeral counts: the first plural among the next words, else the next word."""
+    if of := re.match(r"\s+of\s+(?:the\s+|its\s+|his\s+|her\s+|their\s+)?", text[end : end + 30], re.I):
+        end += of.end() - 1
+    run = _phrase(text, end)
+    if not run:
+        return ""
+    word = run[-1] if _is_plural(run[-1]) else run[0]
+    return word if word in IRREGULAR_PLURALS else stem(word)
+
+
+def _phrase(text: str, at: int) -> list[str]:
+    """The next words, up to the first plural among them."""
     run: list[str] = []
-    at = end
-    if of := re.match(r"\s+of\s+(?:the\s+|its\s+|his\s+|her\s+|their\s+)?", text[at : at + 30], re.I):
-        at += of.end() - 1
     while len(run) < 4 and (following := FOLLOWING.match(text, at)):
         word = following.group(1).lower()
         if word in _NOT_A_NOUN:
             break
         run.append(word)
-        if word in IRREGULAR_PLURALS or (
-            len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
-        ):
-            return word if word in IRREGULAR_PLURALS else stem(word)
+        if _is_plural(word):
+            break
         at = following.end()
-    return stem(run[0]) if run else ""
+    return run
+
+
+def _is_plural(word: str) -> bool:
+    return word in IRREGULAR_PLURALS or (len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")))
 
 
 def _joined(text: str, found: list[Number]) -> list[Number]:
@@ -444,21 +477,30 @@ def _joined(text: str, found: list[Number]) -> list[Number]:
             ranged = word in ("-", "–", "—") or (
                 word == "to" and not re.search(r"\b(?:from|rose|fell|rise|fall)$", lead)
             )
-            same = previous.comparable(number) or ("count" in (previous.kind, number.kind) and not previous.noun)
+            same = (
+                previous.comparable(number)
+                or (previous.kind == "count" and not previous.noun)
+                or (
+                    previous.kind in ("money", "percent", "age")
+                    and number.kind == "count"
+                    and not (word == "to" and number.noun and previous.kind != "age")  # gave $10 to 12 people
+                )
+            )
             if (
                 (between or ranged or (word == "or" and number.value == previous.value + 1))
                 and _RANGE.fullmatch(gap)
                 and same
             ):
                 scale = 1.0
-                if previous.kind != number.kind or previous.value < number.value / 500:
+                bare = previous.kind == "count" != number.kind
+                if bare or abs(previous.value) < abs(number.value) / 500:
                     scale = _scale_of(text, previous, number)
                 if previous.value * scale < number.value and not number.hedge:
                     low = previous.low * scale
+                    measured = previous if number.kind == "count" else number
                     out[-1] = Number(
                         text[previous.start : number.end], previous.start, number.end,
-                        previous.kind if number.kind == "count" else number.kind, number.value,
-                        low, number.high, number.unit, previous.hedge, number.noun, number.amount,
+                        measured.kind, number.value, low, number.high, measured.unit, previous.hedge, number.noun, number.amount,
                     )  # fmt: skip
                     continue
         out.append(number)
@@ -467,10 +509,10 @@ def _joined(text: str, found: list[Number]) -> list[Number]:
 
 def _scale_of(text: str, first: Number, second: Number) -> float:
     """What "80" of "80 to 90 million" or "5" of "5 to 10 miles" has to be multiplied with."""
-    numerals = re.findall(r"\d[\d,.]*", text[second.start : second.end])
-    if not numerals:
+    numeral = re.search(r"\d[\d,.]*(?:\s\d{3}(?!\d))*", text[second.start : second.end])
+    if not numeral:
         return 1.0
-    plain = numerals[0].rstrip(".,")
+    plain = re.sub(r"\s", "", numeral.group()).rstrip(".,")
     plain = plain.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain) else plain.replace(",", ".")
     try:
         return second.value / float(plain) if float(plain) else 1.0

@@ -23,6 +23,10 @@ DAYS = [
     ("since 2019", "2019-01-01", "2019-12-31"),
     ("the 1990s", "1990-01-01", "1999-12-31"),
     ("ten days ago", "2025-07-03", "2025-07-03"),
+    ("July 12-14", "2025-07-12", "2025-07-14"),
+    ("July 12 to 14, 2024", "2024-07-12", "2024-07-14"),
+    ("12-14 July", "2025-07-12", "2025-07-14"),
+    ("2,000 years ago", "0024-06-28", "0026-06-29"),
 ]
 
 
@@ -39,6 +43,26 @@ def test_the_future_is_an_alternative_only_where_it_is_told_of() -> None:
     assert date(2025, 7, 18) in {a for a, _ in dates("The vote is due on Friday", PUBLISHED)[0].days}
 
 
+def test_this_weekday_is_the_last_or_the_next_one() -> None:
+    this, past, coming = (dates(t, "2025-07-10")[0] for t in ("this Saturday", "July 5", "July 12"))  # a Thursday
+    assert this.compatible(past)
+    assert this.compatible(coming)
+    assert not this.compatible(dates("July 19", "2025-07-10")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("July 12 to 14 August", ["July 12", "14 August"]),
+        ("July 12 to 14 people", ["July 12"]),
+        ("lost 1-3 may be", []),
+        ("12 July 1500 GMT", ["12 July", "1500 GMT"]),
+    ],
+)
+def test_no_run_of_days(text: str, told: list[str]) -> None:
+    assert [d.text for d in dates(text, PUBLISHED)] == told
+
+
 SAME = [
     ("Saturday", "July 12"),
     ("3 p.m.", "15:00"),
@@ -46,6 +70,12 @@ SAME = [
     ("July", "July 12"),
     ("last week", "July 2"),
     ("2025", "yesterday"),
+    ("July 12-14", "July 12"),
+    ("July 12 to 14", "July 13"),
+    ("12-14 July", "July 14"),
+    ("at 1500 GMT", "3 p.m. GMT"),
+    ("1500 UTC", "15:00"),
+    ("1500 hrs", "3 pm"),
 ]
 DIFFERENT = [
     ("Saturday", "July 11"),
@@ -54,6 +84,12 @@ DIFFERENT = [
     ("2014", "2015"),
     ("Monday", "Tuesday"),
     ("21:45", "9.15 pm"),
+    ("July 12-14", "July 15"),
+    ("July 12 to 14", "July 11"),
+    ("12-14 July", "15 July"),
+    ("at 1500 GMT", "4 p.m. GMT"),
+    ("1500 UTC", "16:00"),
+    ("1500 hrs", "4 pm"),
 ]
 
 

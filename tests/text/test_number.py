@@ -29,6 +29,24 @@ READ = [
     ("Article 5", "label", 5, "article"),
     ("4,39", "count", 4.39, ""),
     ("one man was killed", "count", 1, "man"),
+    ("two and a half million people", "count", 2_500_000, "people"),
+    ("three-and-a-half-year", "duration", 3.5 * 365.25, "day"),
+    ("$10-12 million", "money", 12_000_000, "usd"),
+    ("20-25 km/h", "measure", 25 * 0.27778, "m/s"),
+    ("10-12 armed men", "count", 12, "men"),
+    ("lost 1-2 despite chances", "score", 1, "1-2"),
+    ("Celtic 1-2 Glasgow Rangers", "score", 1, "1-2"),
+    ("lost 0-1 in the final", "score", 0, "0-1"),
+    ("5 percentage points", "measure", 5, "pp"),
+    ("a 25-basis-point cut", "measure", 0.25, "pp"),
+    ("a quarter of a percentage point", "measure", 0.25, "pp"),
+    ("half a percent", "percent", 0.5, ""),
+    ("20 000 people", "count", 20_000, "people"),
+    ("1\N{THIN SPACE}234\N{THIN SPACE}567 people", "count", 1_234_567, "people"),
+    ("on July 12 100 people", "count", 100, "people"),
+    ("-5C", "measure", -5, "°c"),
+    ("minus 5 degrees", "measure", -5, "degree"),
+    ("at -10C to -5C", "measure", -5, "°c"),
 ]
 
 
@@ -44,6 +62,10 @@ NONE = [
     "F-16 jets",
     "in 2014",
     "July 12, 2025",
+    "July 12 2025",
+    "July 12-14",
+    "at 1500 GMT",
+    "2,000 years ago",
     "at 21:45",
     "3 p.m.",
     "one of them",
@@ -76,6 +98,12 @@ SAME = [
     ("more than 100", "104"),
     ("three weeks", "21 days"),
     ("won 3-1", "lost 1-3"),
+    ("$10-12 million", "$11 million"),
+    ("10-15 cm of snow", "12 cm"),
+    ("10-15 cm of snow", "10 to 15 cm"),
+    ("25 basis points", "0.25 percentage points"),
+    ("15 000 to 20 000 km", "18,000 km"),
+    ("about minus 5 degrees", "minus 5 degrees"),
 ]
 DIFFERENT = [
     ("12 dead", "15 dead"),
@@ -90,6 +118,10 @@ DIFFERENT = [
     ("18-year-old", "aged 81"),
     ("12 people", "12 percent"),
     ("$5", "£5"),
+    ("5 percentage points", "5 percent"),
+    ("10-15 cm of snow", "20 cm"),
+    ("-5C", "5C"),
+    ("$10-12 million", "$14 million"),
 ]
 
 
