@@ -86,7 +86,7 @@ class Likeness:
 class Align:
     """Groups claims into statements.
 
-    Two claims are candidates when each is among the other's article's `neighbours` most alike. From `same` on they say
+    Two claims are candidates when one is among the `neighbours` most alike that the other has in its article. From `same` on they say
     the same; between `maybe` and `same` the checker decides: supported in one direction and contradicted in none. A
     statement is a cluster whose average likeness stays above `maybe` (average linkage, best pairs first); of a cluster of
     several articles, claims that say the same as none of another article are statements of their own. An article

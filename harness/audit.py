@@ -17,14 +17,14 @@ import numpy as np
 from harness import copies, text
 from harness.align import Likeness
 from harness.checkers.outlets import names_of
-from harness.conflicts import Dispute, Side
+from harness.conflicts import Dispute, Side, nouns
 from harness.protocols import Desk
-from harness.sayings import SPEECH, Saying, quotes_same, run, sayings
+from harness.sayings import RUN, SPEECH, Saying, distinctive, quotes_same, run, sayings
 from harness.schema import Article, Claim, Span, Summary, Verdict
-from harness.slots import Slot, slots, stems
+from harness.slots import DENIALS, Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-5"
+VERSION = "audit-6"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
@@ -73,10 +73,7 @@ ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
 NEAR = 0.3  # cosine of a claim and a sentence of a dispute from which the one is read with the other
 LEFT = 0.2  # probability that the one side which does not contradict a claim bears it out, for the claim to take it
 TAKEN = 0.5  # probability from which a sentence is read as bearing out or contradicting a claim
-_OUTLETS = stems(
-    "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
-)
-_NOT = frozenset("no not never none nobody nothing nor cannot".split())
+_OUTLETS = "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
 SAME_WORDS = 0.85  # cosine + shared words of two sentences, for one to retell the other
 COPIED = 0.6  # of a brief's words in passages of one article, and
 COPIED_WORDS = 20  # so many of them: copied from it
@@ -88,9 +85,7 @@ class Handled:
 
     dispute: int | None  # its number; None for one that only the brief shows
     claim: Claim
-    side: int | None
     article_ids: tuple[str, ...]
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,6 @@ class Audit:
 
     claims: tuple[Claim, ...]  # those that could be checked
     supporting: Mapping[str, tuple[str, ...]]  # claim id -> articles that support it
-    contradicting: Mapping[str, tuple[str, ...]]
     stated: Mapping[str, tuple[str, ...]]  # claim id -> statements it states
     covered: frozenset[str]  # statement ids
     settled: tuple[Handled, ...]
@@ -136,22 +130,21 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
         raise RuntimeError(f"no claim of {summary.id} could be checked: {_first_error(verdicts)}")
     stated = _stated(comparison, claims, compare)
     supporting = {c.id: tuple(v.article_id for v in verdicts[c.id] if v.label == "supported") for c in claims}
-    contradicting = {c.id: tuple(v.article_id for v in verdicts[c.id] if v.label == "contradicted") for c in claims}
     brief = Article(summary.id, summary.text, published=max((a.published or "" for a in articles), default="") or None)
     docs = text.parse([summary.text, *(a.text for a in articles)])
-    own = slots(brief, docs[0])
+    own = slots(brief, docs[0], lines=True)
     said = sayings(summary.id, docs[0])
     told = [s for a, d in zip(articles, docs[1:], strict=True) for s in sayings(a.id, d)]
     names = _outlet_names(articles)
     settled, flagged = _handled(comparison, claims, own, said, compare, names)
     flagged += _told_as_open(claims, (*settled, *flagged), verdicts, names)
-    outlets = _OUTLETS | stems(w for a in articles for w in text.words(a.source))
+    named = [*_OUTLETS, *_written_names(articles)]
+    outlets = [words for words in (stems(text.words(name)) for name in named) if words]
     open_ids = {h.claim.id for h in flagged}  # they name several speakers
     copied_from, share = _copied(brief, articles)
     return Audit(
         tuple(claims),
         supporting,
-        contradicting,
         stated,
         frozenset(s for found in stated.values() for s in found),
         settled,
@@ -228,9 +221,9 @@ def _handled(
         for claim, sides in taken:
             articles = tuple(sorted({s.version.article_id for s in dispute.sides if s.side in sides}))
             if claim.id in left_open:
-                flagged.append(Handled(number, claim, None, articles, claim.text))
+                flagged.append(Handled(number, claim, articles))
             elif not left_open:
-                settled.append(Handled(number, claim, min(sides), articles, claim.text))
+                settled.append(Handled(number, claim, articles))
     return tuple(settled), tuple(flagged)
 
 
@@ -248,13 +241,18 @@ def _told_as_open(
         if claim.id not in held and (opposed or _left_open(claim.text, outlets)):
             checked = [(-v.probability, v.article_id) for v in verdicts[claim.id] if v.probability is not None]
             near = [article_id for _, article_id in sorted(checked)[:2]]
-            out.append(Handled(None, claim, None, tuple(sorted(near)), claim.text))
+            out.append(Handled(None, claim, tuple(sorted(near))))
     return tuple(out)
 
 
+def _written_names(articles: Sequence[Article]) -> set[str]:
+    """What the articles' outlets may be called; without those that a file gave its name ("fire.txt"): common words."""
+    return {name for a in articles for name in names_of(a.source) if name != name.lower()}
+
+
 def _outlet_names(articles: Sequence[Article]) -> re.Pattern[str]:
-    """What speaks of the media in general, or of the outlets of these articles by their name or its last word."""
-    names = {name for a in articles if a.source.strip() for name in names_of(a.source)}
+    """What speaks of the media in general, or of the outlets of these articles by name."""
+    names = _written_names(articles)
     known = [rf"\b{re.escape(name)}(?!\w)" for name in sorted(names, key=lambda n: (-len(n), n))]
     return re.compile("|".join((*known, f"(?i:{_MEDIA})")))
 
@@ -337,7 +335,10 @@ def _same_value(comparison: Comparison, dispute: Dispute, side: Side, slot: Slot
     if side.value is None:
         return False
     if dispute.kind == "number":
-        theirs: Sequence[Any] = text.numbers(side.words)
+        begin, end = (at - (side.version.start or 0) for at in side.value)
+        theirs: Sequence[Any] = [n for n in text.numbers(side.version.text) if n.start < end and begin < n.end]
+        if slot.kind == "number":  # not so many of something else
+            theirs = [n for n in theirs if nouns(slot.value, n) != "other"]  # type: ignore[arg-type]
     elif dispute.kind == "date":
         theirs = text.dates(side.words, article.published)
     else:
@@ -367,7 +368,7 @@ def _misattributed(
     claims: Sequence[Claim],
     said: Sequence[Saying],
     told: Sequence[Saying],
-    outlets: frozenset[str],
+    outlets: Sequence[frozenset[str]],
     compare: Compare,
 ) -> list[Misattributed]:
     """Claims that give an article's content to somebody whom the article, there, does not give it to.
@@ -380,7 +381,9 @@ def _misattributed(
             if altered := _altered(saying, told):
                 out.append(Misattributed(claim, saying.actor, altered.source_id, altered.actor, altered.text, "quote"))
             spoken = saying.spoken or saying.verb in SPEECH
-            spoken = spoken and not saying.who & outlets  # "the Courier adds": the article itself is named
+            spoken = spoken and not any(
+                o <= saying.who for o in outlets
+            )  # "the Courier adds": the article itself is named
             if spoken and saying.who and len(saying.words) > 2 and (found := _wrong_speaker(saying, told, compare)):
                 out.append(Misattributed(claim, saying.actor, found.source_id, found.actor, found.text, "speaker"))
                 break
@@ -398,9 +401,11 @@ def _altered(saying: Saying, told: Sequence[Saying]) -> Saying | None:
     best, original = max(alike, key=lambda a: a[0], default=(0.0, None))
     if original is None or best < 0.5:
         return None
-    words, quoted = frozenset(original.tokens), frozenset(saying.quoted)
-    there = set(map(text.stem, words))
-    changed = any(text.stem(w) not in there for w in quoted - text.STOP_WORDS) or quoted & _NOT != words & _NOT
+    # A sentence of the brief may hold quotes of several sentences.
+    of_quotes = [t.tokens for n, t in runs if n >= RUN and t.source_id == original.source_id]
+    words = frozenset(w for tokens in (original.tokens, *of_quotes) for w in tokens)
+    quoted, there = frozenset(saying.quoted), set(map(text.stem, words))
+    changed = any(text.stem(w) not in there for w in quoted - text.STOP_WORDS) or quoted & DENIALS != words & DENIALS
     return original if changed else None
 
 
@@ -421,7 +426,7 @@ def _wrong_speaker(saying: Saying, told: Sequence[Saying], compare: Compare) -> 
         # who is meant by "he" stands in the sentences before
         before = [t for t in told[max(0, i - 2) : i] if t.source_id == told[i].source_id] if not told[i].who else []
         context = told[i].who | told[i].words | {w for t in before for w in t.who | t.words}
-        if saying.who & context or told[i].actor.lower() == "it":
+        if distinctive(saying) & context or told[i].actor.lower() == "it":
             return None
     actor = told[at].actor or told[at].text
     phrases = compare.encode([saying.actor, actor])
@@ -473,7 +478,7 @@ def _fused(claims: Sequence[Claim], verdicts: Mapping[str, Sequence[Verdict]]) -
 def _copied(brief: Article, articles: Sequence[Article]) -> tuple[str | None, float]:
     """The article that holds most of the brief word for word, and the share of the brief's words that are there."""
     best: tuple[float, str, int] = (0.0, "", 0)
-    words = max(1, len(text.words(brief.text)))
+    words = max(1, copies.length(brief.text))
     for article in articles:
         runs = copies.shared(brief.text, article.text, least=8)
         share = min(1.0, sum(runs) / words)

@@ -27,12 +27,12 @@ import numpy as np
 
 from harness import text
 from harness.align import Likeness
-from harness.sayings import SAME_QUOTE, WORD_FOR_WORD, Echoes, Saying
+from harness.sayings import SAME_QUOTE, WORD_FOR_WORD, Echoes, Saying, same_speaker
 from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, Told, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-6"
+VERSION = "conflicts-7"
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 Read = Callable[
@@ -267,14 +267,14 @@ def _plausible(one: Slot, two: Slot) -> bool:
     if isinstance(a, Number) and isinstance(b, Number):
         if min(a.value, b.value) <= 0 or abs(math.log(a.value / b.value)) > _FAR:
             return False
-        things = a.kind == "count" and _nouns(a, b) == "other"
+        things = a.kind == "count" and nouns(a, b) == "other"
         return not things or (abs(math.log(a.value / b.value)) <= _CLOSE and (a.noun in _PEOPLE) == (b.noun in _PEOPLE))
     if isinstance(a, Date) and isinstance(b, Date):
         if _TODAY.fullmatch(a.text) and _TODAY.fullmatch(b.text):
             return False  # each tells of its own day
         if a.minute is not None and b.minute is not None and _minutes(a, b) <= VAGUE_MINUTES:
             return False
-        return bool((a.days or a.minute is not None) and (b.days or b.minute is not None))
+        return _told_when(a) and _told_when(b)
     if isinstance(a, Name) and isinstance(b, Name):
         return a.key != b.key and a.comparable(b) and (is_country(a.key) == is_country(b.key))
     return False
@@ -316,6 +316,12 @@ _COUNTRIES = frozenset(
 }  # fmt: skip
 
 
+def _told_when(value: Date) -> bool:
+    """Whether it says a day, or a time of day: without a date of publication, "Saturday" does, "two days earlier" does not."""
+    said = (value.minute, value.weekday, value.day, value.month, value.year)
+    return bool(value.days) or any(part is not None for part in said)
+
+
 _TODAY = re.compile(r"today|tonight|yesterday|tomorrow|last night|this (?:morning|afternoon|evening)", re.I)
 VAGUE_MINUTES = 20  # "shortly after 4" and 4:12 are no contradiction
 
@@ -325,7 +331,8 @@ def _minutes(a: Date, b: Date) -> int:
     return min(gap, 1440 - gap)
 
 
-def _nouns(a: Number, b: Number) -> str:
+def nouns(a: Number, b: Number) -> str:
+    """Whether two numbers count the "same", "people" by different names, "other" things, or it is "unknown"."""
     if not a.noun or not b.noun:
         return "unknown"
     if a.noun == b.noun:
@@ -451,7 +458,7 @@ def of_quotes(said: Sequence[Saying], encode: Encode) -> list[Dispute]:
     alike = Echoes(said, encode)
     out: list[Dispute] = []
     for one, two in combinations(said, 2):
-        if one.source_id == two.source_id or not one.who or not two.who or one.who & two.who:
+        if one.source_id == two.source_id or not one.who or not two.who or same_speaker(one, two):
             continue
         spoken = all(s.spoken or s.quoted for s in (one, two))
         if (sure := alike(one, two)) < (SAME_QUOTE if spoken else WORD_FOR_WORD):
@@ -553,12 +560,12 @@ def opposed(
         (-found[0].logit, at) for at, found in values.items() if found[0].logit >= UNLIKELY and at not in near
     )
     by_value = [at for _, at in likely[: BY_VALUE * len({t.article_id for t in told})]]
-    who = {(s.source_id, s.end): s.who for s in said if s.named}
-    people = [who.get((t.article_id, t.end), frozenset()) for t in told]
+    who = {(s.source_id, s.end): s for s in said if s.named and s.who}
+    people = [who.get((t.article_id, t.end)) for t in told]
     index = [
         (i, j)
         for i, j in sorted({*near, *by_value})
-        if not (people[i] and people[j] and people[i].isdisjoint(people[j]))
+        if not ((one := people[i]) and (two := people[j]) and not same_speaker(one, two))
     ]
     held: dict[int, list[Slot]] = defaultdict(list)
     for slot, i in within.items():

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 
 from harness.schema import Article, Span
 
-VERSION = "copies-2"
+VERSION = "copies-3"
 GRAM = 8  # words in a row that open a shared passage
 LEAST = 14  # words of a shared passage; shorter ones are quotes and set phrases
 _WORD = re.compile(r"\w+")
 _QUOTE = re.compile(r"[\"“”«»„]")
+_OPENS, _CLOSES = (
+    re.compile(r"(?<!\w)['‘](?=\w)"),
+    re.compile(r"(?<=[\w.,!?…])['’](?!\w)"),
+)  # single ones; no apostrophes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) ->
         runs: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # earlier article -> (start, its start, length)
         until: dict[str, int] = {}
         for at in range(len(own) - gram + 1):
+            longest: dict[str, tuple[int, int]] = {}  # in each earlier article: length, and where it stands
             for other, there in places.get(_gram(own, at, gram), ()):
                 if at < until.get(other, 0):
                     continue
@@ -59,6 +64,9 @@ def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) ->
                     and own[at + length][0] == theirs[there + length][0]
                 ):
                     length += 1
+                if length > longest.get(other, (0, 0))[0]:
+                    longest[other] = length, there
+            for other, (length, there) in longest.items():
                 until[other] = at + length
                 if length >= min(least, len(own)):
                     runs[other].append((at, there, length))
@@ -99,11 +107,19 @@ def _span(text: str, words: Sequence[tuple[str, int, int]], first: int, length: 
 
 
 def _in_quotes(text: str, span: Span) -> bool:
-    """Whether an odd number of quote marks stands before a passage, in its paragraph, and none in it."""
+    """Whether a quote that begins before a passage, in its paragraph, does not end before or in it."""
     if _QUOTE.search(span.text):
         return False
     paragraph = text.rfind("\n", 0, span.start) + 1
-    return len(_QUOTE.findall(text, paragraph, span.start)) % 2 == 1
+    if len(_QUOTE.findall(text, paragraph, span.start)) % 2 == 1:
+        return True
+    opened = max((m.start() for m in _OPENS.finditer(text, paragraph, span.start + 1)), default=-1)
+    return opened >= 0 and not _CLOSES.search(text, opened + 1, span.end)
+
+
+def length(text: str) -> int:
+    """The number of words as they are counted here."""
+    return len(_WORD.findall(text))
 
 
 def shared(one: str, two: str, least: int = GRAM) -> list[int]:

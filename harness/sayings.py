@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
     from spacy.tokens import Span as Sentence
 
-VERSION = "sayings-3"
-_RUN = 3  # words in a row that two texts have to share to quote the same thing
+VERSION = "sayings-4"
+RUN = 3  # words in a row that two texts have to share to quote the same thing
 _SUBJECTS = ("nsubj", "nsubjpass", "csubj")
 _PRONOUNS = frozenset("he she they it we i who which that this these those you one there".split())
 _PERSONAL = frozenset("he she they i we".split())
 _NOBODY = frozenset("people person man woman other one".split())
+# What many are: two ministers are not one person.
+_TITLES = stems(
+    """president vice prime deputy minister foreign defence defense interior finance health secretary spokesman
+    spokeswoman spokesperson chief head director manager leader chairman chairwoman chair mayor governor senator
+    councillor ambassador judge prosecutor inspector sergeant captain colonel general officer professor doctor dr
+    police fire brigade government ministry office former acting senior""".split()
+)
 
 # Verbs that give words or an opinion to their subject.
 SPEECH = frozenset(
@@ -180,6 +187,17 @@ def _who(
     return said, who, named
 
 
+def distinctive(saying: Saying) -> frozenset[str]:
+    """The stems that tell whom a saying is given to: not "minister" where the minister is named."""
+    return (saying.who - _TITLES or saying.who) if saying.named else saying.who
+
+
+def same_speaker(one: Saying, two: Saying) -> bool:
+    """Whether two sayings may be of one person or body: they share a name, or what somebody unnamed is called."""
+    both = one.named and two.named
+    return not (distinctive(one) if both else one.who).isdisjoint(distinctive(two) if both else two.who)
+
+
 def run(one: Sequence[str], two: Sequence[str]) -> int:
     """The length of the longest run of words that two texts share."""
     best, previous = 0, [0] * (len(two) + 1)
@@ -201,7 +219,7 @@ def quotes_same(one: Saying, two: Saying) -> float:
     best = 0.0
     for quoting, other in ((one, two), (two, one)):
         share, shared = _shared(quoting, other)
-        if shared and (run(quoting.quoted, other.tokens) >= _RUN or share >= 2 / 3):
+        if shared and (run(quoting.quoted, other.tokens) >= RUN or share >= 2 / 3):
             best = max(best, share)
     return best
 
@@ -225,7 +243,7 @@ class Echoes:
     """
 
     def __init__(self, said: Sequence[Saying], encode: Callable[[Sequence[str]], np.ndarray]) -> None:
-        quotes = {" ".join(s.quoted) for s in said if len(s.quoted) >= _RUN}
+        quotes = {" ".join(s.quoted) for s in said if len(s.quoted) >= RUN}
         texts = sorted(quotes | {" ".join(s.tokens) for s in said})
         self._vectors = dict(zip(texts, encode(texts), strict=True))
 
@@ -233,10 +251,10 @@ class Echoes:
         return max(self._of(one, two), self._of(two, one))
 
     def _of(self, quoting: Saying, other: Saying) -> float:
-        if len(quoting.quoted) < _RUN:
+        if len(quoting.quoted) < RUN:
             return 0.0
         share, shared = _shared(quoting, other)
-        if not shared or (shared < 2 and run(quoting.quoted, other.tokens) < _RUN):
+        if not shared or (shared < 2 and run(quoting.quoted, other.tokens) < RUN):
             return 0.0
         cosine = self._vectors[" ".join(quoting.quoted)] @ self._vectors[" ".join(other.tokens)]
         return float(cosine) + share / 2

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Span as Sentence
 
 SlotKind = Literal["number", "date", "name"]
-VERSION = "slots-2"
+VERSION = "slots-3"
 
 _ASKS = {"number": "how many", "date": "when", "name": "who"}
 _INNER = frozenset("relcl advcl ccomp parataxis acl csubj".split())
@@ -29,13 +29,18 @@ _SUBJECTS = frozenset("nsubj nsubjpass expl".split())
 _PHRASES = frozenset("compound nummod amod quantmod nmod poss".split())
 _NOT_A_NAME = re.compile(r"[<>/\d]|^(?:mr|mrs|ms|dr|coun|gov|sen|rep|st)\.?$", re.I)
 # Numerals that are part of a clock time said in words, and "two of them": a part of something counted before.
+_HOUR = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midday|midnight"
 _CLOCK = re.compile(
-    r"\s*(?:past|to|o'clock|this morning|tonight|in the (?:morning|afternoon|evening)|[ap]\.?m\b)", re.I
+    rf"\s+(?:past|to)\s+(?:{_HOUR})\b(?!\s+(?!this\b)\w+s\b)"  # "six to nine towns" are no time
+    r"|\s*o'clock\b|\s+(?:this morning|tonight|in the (?:morning|afternoon|evening))\b|\s*[ap]\.?m\b",
+    re.I,
 )
+_RISING = re.compile(r"\bfrom\s+$", re.I)  # "from two to five"
 _PART = re.compile(r"\s*,?\s*of (?:them|whom|those|these|which)\b", re.I)
 
 
-SHORT = 3  # tokens up to which a sentence ("He did.") says nothing that can be compared
+DENIALS = frozenset("no not never none nobody nothing nor neither cannot".split())
+SHORT = 3  # tokens up to which a sentence ("He did.") says nothing that can be compared, unless it counts or denies
 
 # A line that does not end like a sentence is a headline or a byline: it says nothing that its story does not say.
 _ENDED = re.compile(r"""[.!?…:;,]['"”’»)\]]*\s*$""")
@@ -65,7 +70,6 @@ class Slot:
     role: frozenset[str]
     verb: str
     place: str  # the preposition it hangs on ("in"), "" if none
-    relation: str  # of its head in the parse
     quoted: bool
 
 
@@ -84,7 +88,7 @@ def told(article: Article, doc: Doc) -> list[Told]:
     begin = text.dateline(doc.text)
     out = []
     for sentence in doc.sents:
-        if _ENDED.search(sentence.text) and sentence.end_char > begin and len(sentence) > SHORT:
+        if _ENDED.search(sentence.text) and sentence.end_char > begin and _says_something(sentence):
             start = max(begin, sentence.start_char)
             passage = doc.text[start : sentence.end_char]
             words = passage.strip()
@@ -93,21 +97,25 @@ def told(article: Article, doc: Doc) -> list[Told]:
     return out
 
 
-def slots(article: Article, doc: Doc) -> list[Slot]:
-    """The slots of a parsed article, in order."""
+def _says_something(sentence: Sentence) -> bool:
+    return len(sentence) > SHORT or any(t.like_num or t.lower_ in DENIALS for t in sentence)
+
+
+def slots(article: Article, doc: Doc, lines: bool = False) -> list[Slot]:
+    """The slots of a parsed article, in order; with `lines` also those of lines that do not end like a sentence."""
     begin = text.dateline(doc.text)
     quoted = _quoted(doc)
     named = [n for n in _names(doc) if n.start >= begin and not _NOT_A_NAME.search(n.text)]
     out: list[Slot] = []
     for index, sentence in enumerate(doc.sents):
-        if not _ENDED.search(sentence.text):
+        if not lines and not _ENDED.search(sentence.text):
             continue
         offset = sentence.start_char
         values: list[tuple[SlotKind, Number | Date | Name, int, int]] = [
             ("number", n, n.start + offset, n.end + offset)
             for n in text.numbers(sentence.text)
             if n.kind not in ("ordinal", "label")
-            and not _CLOCK.match(sentence.text, n.end)
+            and (not _CLOCK.match(sentence.text, n.end) or _RISING.search(sentence.text[: n.start]))
             and not _PART.match(sentence.text, n.end)
         ]
         values += [("date", d, d.start + offset, d.end + offset) for d in text.dates(sentence.text, article.published)]
@@ -166,7 +174,6 @@ def _slot(
         role=stems(t.text for t in near),
         verb=verb.lemma_.lower(),
         place=head.head.lower_ if head.dep_ == "pobj" else "",
-        relation=head.dep_,
         quoted=any(t.i in quoted for t in tokens),
     )
 

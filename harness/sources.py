@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,11 +26,11 @@ from harness.conflicts import Dispute
 from harness.copies import Copy
 from harness.desk import Desk, article_source
 from harness.errors import DataError, HarnessError
-from harness.schema import Article, Claim, Conflict, Event
+from harness.schema import Article, Claim, Conflict, Event, Version
 from harness.text.parser import pipeline
 
 Status = Literal["agreed", "single_source", "conflict"]
-VERSION = "sources-3"
+VERSION = "sources-4"
 RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story,
 SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name,
 AKIN = 0.25  # or as similar as this and they share two: the same press agency and city stand in a thousand stories
@@ -55,9 +56,6 @@ class Comparison:
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         return tuple(dispute.conflict(number) for number, dispute in enumerate(self.disputes, start=1))
-
-    def status(self, statement: Statement) -> Status:
-        return self.statuses[self.statements.index(statement)]
 
 
 class Compare:
@@ -195,8 +193,8 @@ def _overlap(one: Dispute, two: Dispute) -> bool:
     return sum(_meet(a, b) for a, b in pairs) > 1
 
 
-def _meet(a: Any, b: Any) -> bool:
-    return a.article_id == b.article_id and a.start < b.end and b.start < a.end
+def _meet(a: Version, b: Version) -> bool:
+    return a.article_id == b.article_id and (a.start or 0) < (b.end or 0) and (b.start or 0) < (a.end or 0)
 
 
 def _stories(
@@ -232,7 +230,8 @@ def _disputed(claims: Sequence[tuple[str, Claim]], dispute: Dispute) -> dict[int
             i for i, (a, c) in enumerate(claims) if a == side.version.article_id and c.start < end and start < c.end
         ]
         if side.value:  # of the claims made of one sentence, those that say the value
-            there = [i for i in there if side.words.casefold() in claims[i][1].text.casefold()] or there
+            said = re.compile(rf"(?<![\w.,]){re.escape(side.words)}(?!\w|[.,]\d)", re.IGNORECASE)
+            there = [i for i in there if said.search(claims[i][1].text)] or there
         for i in there:
             held.setdefault(i, set()).add(side.side)
     return held
@@ -302,9 +301,10 @@ def _notes(comparison: Comparison) -> list[str]:
         notes.append(comparison.reason[0].upper() + comparison.reason[1:] + ".")
     if len(comparison.stories) > 1:
         groups = "; ".join(", ".join(story) for story in comparison.stories)
+        shared = sum(len(s.article_ids) > 1 for s in comparison.statements)
         notes.append(
-            f"The articles tell {len(comparison.stories)} different stories ({groups}): too few of their claims are alike. "
-            "They are not compared with each other."
+            f"The articles tell {len(comparison.stories)} different stories ({groups}): too few of their claims are alike "
+            f"({shared} of {len(comparison.statements)} statements stand in two articles). They are not compared with each other."
         )
     silent = {a.id for a in comparison.event.articles} - {a for story in comparison.stories for a in story}
     if silent and comparison.stories:
@@ -330,12 +330,20 @@ class Line:
 def lines(comparison: Comparison) -> list[Line]:
     """Conflicts, what is agreed, and what each article alone says, in that order."""
     out = []
+    text_of = {a.id: a.text for a in comparison.event.articles}
+    rows = list(zip(comparison.statements, comparison.statuses, comparison.independent, strict=True))
+    quoted = [v for conflict in comparison.conflicts for v in conflict.versions]
     for conflict in comparison.conflicts:
         about = f"{conflict.kind}: {conflict.about} ({conflict.confidence:.0%})"
         out += [Line("conflict", v.article_id, v.text, about, v.text, v.start, v.end) for v in conflict.versions]
-    rows = list(zip(comparison.statements, comparison.statuses, comparison.independent, strict=True))
+        for statement, _, _ in rows:  # who says the same as a version, without being quoted
+            told = list(zip(statement.claims, statement.owners, strict=True))
+            if any(_quotes(v, c, owner) for v in conflict.versions for c, owner in told):
+                for c, owner in told:
+                    if not any(_quotes(v, c, owner) for v in quoted):
+                        quote = text_of[owner][c.start : c.end]
+                        out.append(Line("conflict", owner, quote, about, quote, c.start, c.end))
     for statement, _status, sources in sorted((r for r in rows if r[1] == "agreed"), key=lambda r: -r[2]):
-        text_of = {a.id: a.text for a in comparison.event.articles}
         quotes: dict[str, tuple[str, int, int]] = {}
         for claim, owner in zip(statement.claims, statement.owners, strict=True):
             quotes.setdefault(owner, (text_of[owner][claim.start : claim.end], claim.start, claim.end))
@@ -349,6 +357,11 @@ def lines(comparison: Comparison) -> list[Line]:
                 first = statement.first
                 out.append(Line(f"only {article}", article, statement.text, about, "", first.start, first.end))
     return out
+
+
+def _quotes(version: Version, claim: Claim, owner: str) -> bool:
+    """Whether a version of a conflict is quoted from the passage of a claim."""
+    return version.article_id == owner and (version.start or 0) < claim.end and claim.start < (version.end or 0)
 
 
 def _csv(comparisons: Sequence[Comparison]) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from harness import conflicts, text
 from harness.conflicts import Dispute, Side
-from harness.sayings import Saying
+from harness.sayings import Saying, same_speaker
+from harness.sayings import sayings as sayings_of
 from harness.schema import Article, Version
 from harness.slots import Slot, Told, slots
 from harness.slots import told as sentences_of
@@ -145,6 +146,34 @@ def parsed(*texts: str, published: str | None = None) -> tuple[list[Article], li
     articles = [Article(name, text, published=published) for name, text in zip("abc", texts, strict=False)]
     both = list(zip(articles, text.parse([a.text for a in articles]), strict=True))
     return articles, [t for a, d in both for t in sentences_of(a, d)], [s for a, d in both for s in slots(a, d)]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "both"),
+    [
+        ("July 12", "July 13", True),
+        ("Friday", "Saturday", True),
+        ("Saturday", "July 12", False),
+        ("two days earlier", "Friday", False),
+        ("today", "yesterday", False),
+    ],
+)
+def test_days_can_clash_without_a_date_of_publication(one: str, two: str, both: bool) -> None:
+    _, _, found = parsed(f"The hall opened on {one}.", f"The hall opened on {two}.")
+    dates = [s for s in found if s.kind == "date"]
+    clash = len(dates) == 2 and not conflicts.agree(*dates) and conflicts._plausible(*dates)
+    assert clash is both
+
+
+def test_two_ministers_are_not_one_person() -> None:
+    def saying(words: str) -> Saying:
+        return sayings_of("a", text.parse([words])[0])[0]
+
+    lavrov = saying("Foreign Minister Sergey Lavrov said that the talks had failed.")
+    shoigu = saying("Defence Minister Sergei Shoigu said that the talks had failed.")
+    assert not same_speaker(lavrov, shoigu)
+    assert same_speaker(lavrov, saying("Lavrov said that nobody had asked him."))
+    assert same_speaker(lavrov, saying("The foreign minister said that nobody had asked him."))
 
 
 def test_values_that_can_both_be_right_are_read_in_the_same_words() -> None:

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from harness import copies, sources
+from harness import copies, slots, sources, text
+from harness.align import Statement
 from harness.checkers.similarity import Similarity
 from harness.claims.clauses import Clauses
 from harness.cli import main
+from harness.conflicts import Dispute, Side
 from harness.desk import Desk
-from harness.schema import Article, Event
+from harness.schema import Article, Claim, Event, Version
 
 A = (
     "A car ferry with 312 people on board ran into the breakwater at Osterhavn on Saturday, the port authority said.\n\n"
@@ -103,13 +105,26 @@ def test_articles_on_different_events_are_reported_and_not_set_against_each_othe
 def test_copied_passages_but_not_shared_quotes():
     agency = "The accident board is sending three inspectors to the town and a small amount of diesel leaked from a cracked tank."
     found = copies.copies([Article("x", f"First. {agency} More."), Article("y", f"{agency} Other words here.")])
-    assert [(c.article_id, c.of) for c in found] == [("y", "x")] or [(c.article_id, c.of) for c in found] == [
-        ("x", "y")
+    assert [(c.article_id, c.of) for c in found] == [("x", "y")]  # of two undated ones the longer is the original
+    dated = [
+        Article("x", f"First. {agency} More.", published="2025-07-12"),
+        Article("y", f"{agency} Other words here."),
     ]
+    assert [(c.article_id, c.of) for c in copies.copies(dated)] == [("y", "x")]
     assert found[0].passages[0].text in agency
     quotes = [Article("x", f'He said: "{agency}" Yes.'), Article("y", f'"{agency}" Those were her words.')]
     assert copies.copies(quotes) == []
+    single = [Article("x", f"He said: ‘{agency}’ Yes."), Article("y", f"‘{agency}’ Those were the board's own words.")]
+    assert copies.copies(single) == []
+    assert copies.copies([Article("x", f"The board's word: {agency}"), Article("y", f"It's so. {agency}")]) != []
     assert copies.copies([Article("x", "One two three."), Article("y", "One two three four.")]) == []
+
+
+def test_a_headline_that_opens_like_its_story_hides_no_copy():
+    words = "a small amount of diesel leaked from a cracked tank into the harbour basin at Osterhavn on Friday night"
+    headline = "A small amount of diesel leaked from a cracked tank"
+    (copy,) = copies.copies([Article("a", f"{headline}\n\nOn Saturday {words}."), Article("b", f"So {words}.")])
+    assert copy.share > 0.9
 
 
 def test_runs_shared_with_one_article():
@@ -141,6 +156,13 @@ def test_json_of_a_folder(tmp_path, capsys, embedded):
     assert all({"a": A, "b": B}[v["article"]][v["start"] : v["end"]] == v["text"] for v in versions)
 
 
+def test_a_date_line_says_when_an_article_was_published(tmp_path):
+    folder = write(tmp_path / "ferry", a=f"Ferry Hits Breakwater\n\n13.07.2025\n\n{A}", b=B)
+    (read,) = sources.read(folder)
+    assert [a.published for a in read.articles] == ["2025-07-13", None]
+    assert read.articles[0].text.startswith("Ferry Hits Breakwater\n\n13.07.2025")
+
+
 def test_several_events_are_a_list_and_one_can_be_chosen(tmp_path, capsys, embedded):
     write(tmp_path / "all" / "one", a=A, b=B)
     write(tmp_path / "all" / "two", a=C)
@@ -170,13 +192,66 @@ def test_a_path_that_is_not_there(capsys):
 
 
 def test_a_headline_fills_no_slot():
-    from harness import slots, text
-    from harness.schema import Article
-
     said = '"Mayor Warns Against Haldane-Carrow Deal"\n\nThe mayor warned Carrow on Monday that 26 people could lose their work.'
     found = slots.slots(Article("a", said), text.parse([said])[0])
     assert found
     assert all(slot.start > said.index("\n") for slot in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "counted"),
+    [
+        ("Twelve tourists were injured.", ["Twelve"]),
+        ("Six towns were flooded.", ["Six"]),
+        ("Four pastors were held.", ["Four"]),
+        ("The crash sent 14 to hospital.", ["14"]),
+        ("The toll rose from 120 to 135 on Monday.", ["120", "135"]),
+        ("The toll rose from two to five on Monday.", ["two", "five"]),
+        ("The doors opened at ten past two this morning.", []),
+    ],
+)
+def test_a_count_is_a_slot_and_a_time_of_day_is_none(words, counted):
+    found = slots.slots(Article("a", words), text.parse([words])[0])
+    assert [s.text for s in found if s.kind == "number"] == counted
+
+
+def test_short_sentences_that_count_or_deny_are_told():
+    words = "The mill burned down. Six died. Nobody fled. He did."
+    assert [t.text for t in slots.told(Article("a", words), text.parse([words])[0])] == [
+        "The mill burned down.",
+        "Six died.",
+        "Nobody fled.",
+    ]
+
+
+def test_lines_without_a_full_stop_have_slots_where_they_are_asked_for():
+    words = "- Fourteen people were taken to hospital\n- The ferry hit the breakwater"
+    article, doc = Article("a", words), text.parse([words])[0]
+    assert slots.slots(article, doc) == []
+    assert [s.text for s in slots.slots(article, doc, lines=True) if s.kind == "number"] == ["Fourteen"]
+
+
+def test_a_claim_is_disputed_for_the_value_it_says_not_for_its_digits():
+    sentence = "14 people were hurt and 4 died."
+    claims = [("a", Claim("a#1", "a", "14 people were hurt.", 0, 31)), ("a", Claim("a#2", "a", "4 died.", 0, 31))]
+    four = Side(Version("a", sentence, 0, 31), 0, (24, 25), "4")
+    assert sources._disputed(claims, Dispute("number", "how many died?", 0.9, (four,))) == {1: {0}}
+
+
+def test_who_says_the_same_as_a_version_stands_beside_it():
+    said = {"a": "Fourteen people were hurt.", "b": "Nine people were hurt.", "c": "14 people were injured."}
+    claims = {i: Claim(f"{i}#1", i, t, 0, len(t)) for i, t in said.items()}
+    agreed = Statement("s1", said["a"], (claims["a"], claims["c"]), ("a", "c"), ("a", "c"))
+    alone = Statement("s2", said["b"], (claims["b"],), ("b",), ("b",))
+    sides = tuple(Side(Version(i, said[i], 0, len(said[i])), n, None, said[i]) for n, i in enumerate("ab"))
+    made = sources.Comparison(
+        event(**said),
+        (agreed, alone),
+        ("conflict", "conflict"),
+        (2, 1),
+        (Dispute("number", "how many?", 0.9, sides),),
+    )
+    assert [(x.section, x.article, x.quote) for x in sources.lines(made)] == [("conflict", i, said[i]) for i in "abc"]
 
 
 BRIDGE = (

@@ -25,8 +25,6 @@ def unattributed(claim: str, outlet: str) -> str:
     >>> unattributed("A spokesman for the Courier said the paper would close.", "The Ellery Courier")
     'A spokesman for the Courier said the paper would close.'
     """
-    if not outlet.strip():
-        return claim
     said = claim
     for pattern in _patterns(outlet):
         said = pattern.sub("", said)
@@ -35,18 +33,24 @@ def unattributed(claim: str, outlet: str) -> str:
 
 
 def names_of(outlet: str) -> list[str]:
-    """What a text may call an outlet, longest first.
+    """What a text may call an outlet, longest first; none where it is only a letter or a number, as files are called.
 
     >>> names_of("The Ellery Courier")
     ['Ellery Courier', 'Courier']
+    >>> names_of("AP"), names_of("a"), names_of("")
+    (['AP'], [], [])
     """
     name = re.sub(r"^the\s+", "", outlet.strip(), flags=re.I)
+    if sum(map(str.isalpha, name)) < (2 if name != name.lower() else 4):
+        return []
     last = name.split()[-1]
     return [name, last] if last != name and last[:1].isupper() and len(last) > 3 else [name]
 
 
 @lru_cache(maxsize=2_000)
 def _patterns(outlet: str) -> tuple[re.Pattern[str], ...]:
+    if not names_of(outlet):
+        return ()
     who = rf"(?:the\s+)?(?:{'|'.join(map(re.escape, names_of(outlet)))})"
     return (
         re.compile(rf"^according to {who}\s*,\s*", re.I),

@@ -50,7 +50,9 @@ def _article(item: Any, where: str, number: int, cleaning: bool) -> Article:
     if text is None or not text.strip():
         raise DataError(f"{place} has no text. Leave the article out, or give it one.")
     title = _string(item, "title", place) or ""
-    result = clean(text, title) if cleaning else Cleaned(text, title)
+    result = clean(text, title)
+    if not cleaning:
+        result = Cleaned(text, title, result.published)
     if not result.text:
         rules = ", ".join(sorted({removed.rule for removed in result.removed}))
         raise DataError(f"{place} has no text left after cleaning ({rules}). Leave it out, or set dataset.clean=false.")

@@ -60,6 +60,59 @@ def test_who_speaks_of_something_else_has_not_left_the_question_open(evaluator, 
     assert made["conflicts_flagged"].value == 0
 
 
+@pytest.mark.parametrize(
+    ("beside", "metric"),
+    [
+        ("The ferry was built in 2014.", "settled"),
+        ("Seventeen schools stayed closed on Monday.", "settled"),
+        ("Another paper counts seventeen patients.", "flagged"),
+    ],
+)
+def test_the_other_number_beside_it_flags_a_conflict_only_where_it_counts_the_same(evaluator, desk, beside, metric):
+    made = scores(evaluator, desk, f"Fourteen people were taken to hospital after a ferry crash. {beside}")
+    assert made[f"conflicts_{metric}"].value > 0
+    assert made["conflicts_flagged"].value + made["conflicts_settled"].value == made[f"conflicts_{metric}"].value
+
+
+def test_a_brief_in_lines_is_read_like_one_in_sentences(evaluator, desk):
+    made = scores(evaluator, desk, "- Fourteen people were taken to hospital\n- A car ferry hit the breakwater")
+    assert made["conflicts_settled"].value > 0
+
+
+@pytest.mark.parametrize(("second", "altered"), [("nobody", False), ("somebody", True)])
+def test_a_sentence_may_quote_two_sentences(second, altered):
+    told = sayings(
+        "a",
+        text.parse(
+            [
+                '"We saw smoke at nine o\'clock," fire chief Ann Ray said. "Nobody was hurt in the hotel kitchen," Ray added.'
+            ]
+        )[0],
+    )
+    words = f'Ray said her crews "saw smoke at nine o\'clock" and that "{second} was hurt in the hotel kitchen".'
+    (quoted,) = sayings("b", text.parse([words])[0])
+    assert (audit._altered(quoted, told) is not None) is altered
+
+
+@pytest.mark.parametrize("source", ["The Courier", "The Ellery Courier"])
+def test_the_mayor_of_a_town_is_not_its_paper(evaluator, desk, source):
+    articles = (
+        Article("a", "Police chief Nina Holt said the quay would reopen to all traffic in spring.", source=source),
+        Article(
+            "b", "The quay at Ellery will reopen to traffic. Its wall fell in a storm in March.", source="The Post"
+        ),
+    )
+
+    def errors(who):
+        words = f"{who} said the quay would reopen to all traffic in spring."
+        summary = Summary("q/1", "q", "brief", ("a", "b"), words, Generation(words, "stop"))
+        made = evaluator.score(Event("q", articles), [summary], desk)
+        return {s.metric: s for s in made}["attribution_errors"].value
+
+    assert errors("Ellery mayor Ann Ray") == 1.0
+    assert errors(source) == 0.0
+
+
 def test_what_a_brief_flags_it_has_not_settled(evaluator, desk):
     made = scores(
         evaluator,
