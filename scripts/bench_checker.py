@@ -9,7 +9,7 @@ embeddings, which it has no place for): what it says is not compared, only how l
 float32, and once in the dtype of the embedded checker. All run on the CPU with all cores; the unit is a (claim, document) pair.
 
 The floor: a pair of 60 tokens costs 2 x 64 million weights x 60 = 7.6 GFLOP; a document of 30 sentences asks the
-peer for 30 of them a claim, retrieval leaves at most three passages, of 60, 120 and 270 tokens.
+peer for 30 of them a claim, retrieval leaves at most two passages, of 60 and 270 tokens.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from sentence_transformers import CrossEncoder
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -44,8 +45,8 @@ def pairs_of(path: Path, documents: int, claims: int) -> list[tuple[Claim, Artic
         for i, span in enumerate(text.sentences(record.summary))
     ]
     found = list({(claim.text, article.id): (claim, article) for claim, article in found}.values())
-    step = max(1, len(found) // claims)
-    return found[::step][:claims]
+    evenly = np.linspace(0, len(found) - 1, min(claims, len(found))).astype(int)
+    return [found[i] for i in evenly]
 
 
 def peer(folder: Path, dtype: torch.dtype) -> CrossEncoder:

@@ -50,7 +50,7 @@ NEWS_CAPS = {
     "brown_press": 200, "abc2006": 900, "reuters21578": 700, "giveme5w1h": 379, "fnc1_bodies": 700,
     "horne2017_real": 105, "article_bias": 2600,
 }  # fmt: skip
-PASSAGE_WORDS = (95, 95, 160)  # one, three and eight sentences are read at check time
+PASSAGE_WORDS = (95, 95, 160)  # words; at check time one sentence and eight are read
 NEWS_WORDS = 320
 LOOKED_AT = ("qags_cnndm", "qags_xsum", "cliff", "summedits_news", "summeval")
 

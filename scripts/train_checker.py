@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from calibrate_checker import calibrate, held_out, judged, measure
+from calibrate_checker import NEUTRAL, calibrate, held_out, judged, measure
 from checker_data import (
     NOT_CONTRADICTED,
     NOT_SUPPORTED,
@@ -64,7 +64,6 @@ PAIRS = Path(__file__).parent.parent / "datasets" / "pairs"
 CLAIM, LENGTH = 72, 288  # tokens read in training
 BATCH_TOKENS = 2400
 TOKEN_LOSS = 0.5
-NEUTRAL = {"weights": dict.fromkeys(embedded.FEATURES, 0.0), "bias": 0.0}  # until it is calibrated
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,19 +19,20 @@ import numpy as np
 
 from harness import text
 from harness.checkers import encoder, outlets, roles, rules
+from harness.errors import WeightsError
 from harness.schema import Article, Claim, Label, Signature, Span, Verdict, digest
 
-VERSION = "5"
+VERSION = "6"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
 FEW, MANY = 4, 12  # sentences; in a short text, copied words say less and a missing one says more
-CLOSEST, WIDE = 3, 8  # evidence sentences read together
+CLOSEST = 3  # sentences that are shown as evidence
+WIDE = 8  # sentences that are read together
 SPEAKING = 6  # sentences whose speakers are compared with the claim's
 ENOUGH = 0.95  # P(supported) by the best sentence alone from which no more is read
 FEATURES = (
-    "support",  # logit of P(supported): the most that the best sentence or the closest ones give
-    "word",  # logit of the claim's word that this passage supports least
-    "wide",  # logit of P(supported) by many sentences together
+    "support",  # mean logit of P(supported) by the passages that were read
+    "word",  # mean logit of the claim's word that a passage supports least
     "copied",  # share of the claim's word 3-grams that the article has, above three quarters, as a number in [0, 1]
     "missing",  # numbers, dates and names that stand nowhere in the article, at most two
     "differing",  # a number, date, name or negation that differs in the best sentence
@@ -64,12 +65,15 @@ class _Read:
 class Embedded:
     """P(supported) = logistic(weights · features + bias), calibrated on people's judgements.
 
-    The network reads the claim with the best sentence and, unless that bears it out beyond doubt, with the three and with
-    the eight best together. What the more supporting of the first two says of the claim and of its worst word (max over
-    evidence, Laban et al. 2022) is weighed together with what the widest says, whether the claim is a copy, and what
-    `rules` finds missing or differing; there are weights for long texts and for short ones, blended in between. Supported from the one `threshold`
-    on, which was chosen on the development half of judged summaries; else contradicted where the network or a rule
-    says that the aligned passage speaks against the claim. Probabilities are calibrated on summaries of news.
+    The network reads the claim with the best sentence and, unless that bears it out beyond doubt, with the best ones
+    together. What the two passages say on average of the claim and of its worst word is weighed together with whether the
+    claim is a copy, and what `rules` finds missing or differing; there are weights for long texts and for short ones, blended
+    in between. Supported from the one `threshold` on, which was chosen on the development half of judged summaries; else
+    contradicted where the network or a rule says that the aligned passage speaks against the claim. Probabilities are
+    calibrated on summaries of news.
+
+    `weights` is a folder with embedded.json and embedded.safetensors, None those that ship; `device` is where network and
+    encoder run. A claim without a letter or digit, or an article without text, is an error of its pair.
     """
 
     def __init__(
@@ -82,6 +86,11 @@ class Embedded:
 
         folder = Path(weights) if weights else network.WEIGHTS
         self.config: dict[str, Any] = json.loads((folder / "embedded.json").read_text(encoding="utf-8"))
+        if self.config["version"] != VERSION:
+            raise WeightsError(
+                f"{folder / 'embedded.json'} was fitted for version {self.config['version']} of the checker, this is version "
+                f"{VERSION}. Fit it again with scripts/calibrate_checker.py."
+            )
         self.threshold = float(self.config["threshold"] if threshold is None else threshold)
         self._long, self._short = (
             np.array([*(self.config[length]["weights"][name] for name in FEATURES), self.config[length]["bias"]])
@@ -249,11 +258,11 @@ class _Look:
         overlap = np.array([len(content & stems) for stems in read.stems]) / max(1, len(content))
         self.best = [int(i) for i in np.argsort(-np.round(self.cosine + 0.6 * overlap, 4), kind="stable")[:WIDE]]
         self.speaking = [int(i) for i in np.argsort(-np.round(self.cosine, 4), kind="stable")[:SPEAKING]]
-        sizes = sorted({min(size, len(self.best)) for size in (1, CLOSEST, WIDE)})
+        sizes = sorted({min(size, len(self.best)) for size in (1, WIDE)})
         self.passages = [tuple(self.best[:size]) for size in sizes]  # units, best first; the widest last
 
     def tokens(self, passage: tuple[int, ...], budget: int) -> list[int]:
-        """The tokens of a passage in the order of the article; what does not fit is left to the other passages."""
+        """The tokens of a passage in the order of the article; a sentence that does not fit beside the claim is left out."""
         kept: list[int] = []
         for unit in passage:
             if not kept or sum(len(self.read.tokens[i]) for i in kept) + len(self.read.tokens[unit]) <= budget:
@@ -272,16 +281,14 @@ class _Look:
     ) -> Measured:
         claim, article, published, outlet = key
         logits = np.log((judged[:, 0] + 1e-3) / (1 - judged[:, 0] + 1e-3))
-        winner = int(np.argmax(logits[:2]))
         top = self.read.units[self.best[0]]
         differing = rules.disagreements(claim, top.text, published)
         missing = rules.unsupported(claim, f"{article}\n\n{outlet}", published)
         trigrams = text.ngrams(text.words(claim), 3)
         copied = sum(t in self.read.trigrams for t in trigrams) / max(1, len(trigrams))
         features = (
-            float(logits[winner]),
-            float(judged[winner, 3]),
-            float(logits[-1]),
+            float(logits.mean()),
+            float(judged[:, 3].mean()),
             max(0.0, 4 * copied - 3),
             float(min(len(missing), 2)),
             float(bool(differing)),

@@ -10,6 +10,7 @@ training added (low-rank parts of the layers, match embeddings, heads) is read f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections import OrderedDict
@@ -26,6 +27,7 @@ from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from harness.checkers import encoder
+from harness.errors import WeightsError
 from harness.weights import converted
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -219,9 +221,15 @@ class Reader:
 
     def __init__(self, weights: Path, device: str) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(converted("mpnet"))
-        self.network = load(weights / "embedded.safetensors", device)
+        file = weights / "embedded.safetensors"
+        identity = hashlib.sha256(file.read_bytes()).hexdigest()
+        if identity != json.loads((weights / "embedded.json").read_text(encoding="utf-8"))["sha256"]:
+            raise WeightsError(
+                f"{file} is not the file that embedded.json beside it was made for: their hashes differ."
+            )
+        self.network = load(file, device)
         dtype = str(next(self.network.parameters()).dtype).removeprefix("torch.")
-        self.name = f"{json.loads((weights / 'embedded.json').read_text(encoding='utf-8'))['sha256'][:12]}-{dtype}"
+        self.name = f"{identity[:12]}-{dtype}"
         self._memory: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
         self._guard = threading.Lock()
 

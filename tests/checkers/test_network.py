@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from harness.checkers import network
+from harness.errors import WeightsError
 
 pytestmark = pytest.mark.usefixtures("no_network")
 
@@ -105,3 +107,16 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file({"labels.weight": torch.zeros(3, 768)}, tmp_path / "embedded.safetensors")
     with pytest.raises(ValueError, match="does not hold this network"):
         network.load(tmp_path / "embedded.safetensors")
+
+
+def test_weights_and_calibration_have_to_belong_together(tmp_path: Path) -> None:
+    from harness.checkers.embedded import Embedded
+
+    config = json.loads((network.WEIGHTS / "embedded.json").read_text())
+    (tmp_path / "embedded.json").write_text(json.dumps(config | {"version": "5"}))
+    with pytest.raises(WeightsError, match="version 5"):
+        Embedded(tmp_path)
+    (tmp_path / "embedded.json").write_text(json.dumps(config))
+    (tmp_path / "embedded.safetensors").write_bytes((network.WEIGHTS / "embedded.safetensors").read_bytes()[:-1] + b"x")
+    with pytest.raises(WeightsError, match="hashes differ"):
+        Embedded(tmp_path)
