@@ -80,7 +80,13 @@ class Benchmark:
         return Benchmark(f"{self.name}/{origin}", self.documents, records)
 
 
+FILES = ("documents.jsonl", "records.jsonl")
 FIELDS = frozenset("doc_id document reference id summary label score system origin sentences key_facts".split())
+
+
+def is_judged(path: Path) -> bool:
+    """Whether a folder holds a judged set, or half of one."""
+    return any((path / name).exists() for name in FILES)
 
 
 @dataclass(frozen=True)
@@ -106,22 +112,29 @@ class Folder:
             raise DataError(
                 f"There is no folder {path}. path= names a folder with documents.jsonl and records.jsonl, or one that holds such folders.{near}"
             )
-        if (path / "records.jsonl").exists() or (path / "documents.jsonl").exists():
-            return [self._one(path)]
-        folders = sorted(p for p in path.iterdir() if (p / "records.jsonl").exists())
+        folders = [path] if is_judged(path) else sorted(p for p in path.iterdir() if is_judged(p))
         if not folders:
             raise DataError(
                 f"{path} is no benchmark: neither it nor a folder in it holds documents.jsonl and records.jsonl (docs/validation.md has the layout)."
             )
-        return [self._one(folder) for folder in folders]
+        keys: dict[str, None] = {}  # of all lines
+        benchmarks = [self._one(folder, keys) for folder in folders]
+        for name, key in self.fields.items():
+            if key not in keys:
+                raise DataError(
+                    f"{path}: benchmark.fields says that {name} is called {key!r}, and no line has such a field; there are "
+                    f"{', '.join(keys)}.{nearest(key, keys)}"
+                )
+        return benchmarks
 
-    def _one(self, folder: Path) -> Benchmark:
-        for name in ("documents.jsonl", "records.jsonl"):
+    def _one(self, folder: Path, keys: dict[str, None]) -> Benchmark:
+        for name in FILES:
             if not (folder / name).is_file():
                 raise DataError(f"{folder} lacks {name}; a benchmark needs documents.jsonl and records.jsonl.")
         documents: dict[str, Document] = {}
         for where, read in json_lines(folder / "documents.jsonl"):
             row = read()
+            keys |= dict.fromkeys(row)
             doc = Document(
                 self._get(row, "doc_id", str, where),
                 self._get(row, "document", str, where),
@@ -132,16 +145,19 @@ class Folder:
             documents[doc.id] = doc
         records = []
         for where, read in json_lines(folder / "records.jsonl"):
-            records.append(self._record(read(), where, documents))
+            row = read()
+            keys |= dict.fromkeys(row)
+            records.append(self._record(row, where, documents))
             if bool(records[-1].key_facts) != bool(records[0].key_facts):
                 raise DataError(f"{where}: some records have key_facts and some have none; make two sets of them.")
-        return checked(Benchmark(folder.name, documents, records), folder / "records.jsonl")
+        return checked(Benchmark(folder.resolve().name, documents, records), folder / "records.jsonl")
 
     def _record(self, row: Mapping[str, Any], where: str, documents: Mapping[str, Document]) -> Record:
         doc_id = self._get(row, "doc_id", str, where)
         if doc_id not in documents:
             raise DataError(f"{where}: doc_id {doc_id!r} is not in documents.jsonl.")
-        label = row.get(self.fields.get("label", "label"))
+        called = self.fields.get("label", "label")
+        label = row.get(called)
         if label not in (0, 1, None):
             raise DataError(f"{where}: label is {label!r}; it has to be 1 (consistent) or 0 (not).")
         score, key_facts = self._score(row, where), self._judged(row, "key_facts", "present", where)
@@ -160,7 +176,8 @@ class Folder:
         )
         if record.label is None and not record.key_facts:
             raise DataError(
-                f"{where}: there is neither a label nor key_facts; one of them is what is measured against."
+                f"{where}: there is neither a {called} nor {self.fields.get('key_facts', 'key_facts')}; one of them is what "
+                f"is measured against. The line has {', '.join(row)}.{nearest(called, row.keys() - {called})}"
             )
         return record
 
@@ -177,7 +194,11 @@ class Folder:
 
     def _score(self, row: Mapping[str, Any], where: str) -> float | None:
         score = self._get(row, "score", (int, float), where, False)
-        if score is not None and not math.isfinite(score):
+        try:
+            finite = score is None or math.isfinite(score)
+        except OverflowError:  # an integer beyond all floats
+            finite = False
+        if not finite:
             raise DataError(f"{where}: score is {score!r}; it has to be a finite number.")
         return score
 
@@ -211,6 +232,7 @@ class Hub:
     def load(self, path: str | Path | None = None) -> list[Benchmark]:
         from datasets import load_dataset  # type: ignore[attr-defined]  # mypy sees our folder datasets/
 
+        where = str(path or self.name)
         if path is None:
             source = {"path": self.name, "split": self.split, "revision": self.revision}
         else:  # one file has no splits: the library calls what it reads "train"
@@ -218,26 +240,26 @@ class Hub:
         try:
             rows = load_dataset(**source)
         except Exception as error:  # the library raises a dozen kinds for: no network, no such set, no access
+            hint = "It needs a network and, for a gated set, `hf auth login`; local copies are read with path=FILE."
             raise DataError(
-                f"The data set {self.name!r} cannot be loaded ({type(error).__name__}: {error}). It needs a network and, for a "
-                "gated set, `hf auth login`; local copies are read with path=FILE."
+                f"The data set {where} cannot be loaded ({type(error).__name__}: {error}). {'' if path else hint}".rstrip()
             ) from error
         wanted = [column for column in (self.document, self.summary, self.label, self.set_column) if column]
         if missing := [column for column in wanted if column not in rows.column_names]:
-            raise DataError(f"{self.name} has no column {missing[0]!r}; it has {', '.join(rows.column_names)}.")
+            raise DataError(f"{where} has no column {missing[0]!r}; it has {', '.join(rows.column_names)}.")
         sets: dict[str, tuple[dict[str, Document], list[Record]]] = {}
         for number, row in enumerate(rows):
             name = str(row[self.set_column]) if self.set_column else self.name.rsplit("/", 1)[-1]
             documents, records = sets.setdefault(name, ({}, []))
             for column in (self.document, self.summary):
                 if not isinstance(row[column], str):
-                    raise DataError(f"{self.name}, row {number}: {column} is {row[column]!r}; it has to be text.")
+                    raise DataError(f"{where}, row {number}: {column} is {row[column]!r}; it has to be text.")
             if row[self.label] not in (0, 1):
-                raise DataError(f"{self.name}, row {number}: {self.label} is {row[self.label]!r}; it has to be 1 or 0.")
+                raise DataError(f"{where}, row {number}: {self.label} is {row[self.label]!r}; it has to be 1 or 0.")
             doc = documents.setdefault(row[self.document], Document(f"{name}-{len(documents)}", row[self.document]))
             records.append(Record(f"{name}:{number}", doc.id, row[self.summary], int(row[self.label])))
         return [
-            checked(Benchmark(name, {doc.id: doc for doc in documents.values()}, records), self.name)
+            checked(Benchmark(name, {doc.id: doc for doc in documents.values()}, records), where)
             for name, (documents, records) in sets.items()
         ]
 

@@ -6,9 +6,8 @@ whose claims are labelled (docs/sources.md describes the layout). Every row has 
 
 from __future__ import annotations
 
-import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,12 +17,15 @@ from typing import Any
 import numpy as np
 
 from harness import agreement
+from harness.benchmark import is_judged
+from harness.choices import nearest
 from harness.corpus import make_event
 from harness.corpus.files import json_lines
 from harness.errors import DataError
+from harness.evaluators.factual_consistency import overall
 from harness.progress import Advance, silent
 from harness.protocols import Checker, ClaimExtractor
-from harness.schema import LABELS, Article, Claim, Conflict, Event, Generation, Summary, Verdict
+from harness.schema import LABELS, Article, Claim, Conflict, Event, Generation, Summary
 from harness.store import Cache
 from harness.validate import Row
 
@@ -44,25 +46,28 @@ class Planted:
 
 
 def is_planted(path: str | Path) -> bool:
-    """Whether a file, or the events.jsonl of a folder, is in the planted layout: its first event has facts and briefs."""
-    file = _file(Path(path))
-    if file is None:
-        return False
-    try:
-        with file.open(encoding="utf-8") as lines:
-            first = next((line for line in lines if line.strip()), "")
-        record = json.loads(first)
-    except (OSError, UnicodeDecodeError, ValueError):
-        return False
-    return isinstance(record, dict) and all(isinstance(record.get(name), list) for name in FIELDS)
+    """Whether a path is a .jsonl file or a folder with an events.jsonl that is no judged set; `load` says what is wrong."""
+    path = Path(path)
+    return (path.suffix == ".jsonl" and path.is_file()) or ((path / "events.jsonl").is_file() and not is_judged(path))
 
 
 def sets(path: str | Path) -> list[Path]:
-    """The planted sets at a path: itself, or the folders in it; none if it is something else."""
+    """The planted sets at a path: itself, or the folders in it; none if it is something else.
+
+    DataError if there are judged sets among them: half of a folder measured would look like all of it.
+    """
     path = Path(path)
     if is_planted(path):
         return [path]
-    return sorted(p for p in path.iterdir() if p.is_dir() and is_planted(p)) if path.is_dir() else []
+    if not path.is_dir() or is_judged(path):
+        return []
+    found = sorted(p for p in path.iterdir() if p.is_dir() and is_planted(p))
+    if found and (judged := sorted(p.name for p in path.iterdir() if is_judged(p))):
+        raise DataError(
+            f"{path} holds planted sets ({', '.join(p.name for p in found)}) and judged sets ({', '.join(judged)}): they "
+            "have different tables. Put them into two folders, or name one set with path=."
+        )
+    return found
 
 
 def _file(path: Path) -> Path | None:
@@ -103,6 +108,12 @@ def _check(record: Mapping[str, Any], event: Event, where: str) -> None:
                 f"{where}: {what} lacks {', '.join(lacking)}. docs/sources.md describes the planted layout."
             )
 
+    def one_of(valid: Sequence[str], value: Any, what: str) -> None:
+        if value not in valid:
+            raise DataError(
+                f"{where}: {what} is {value!r}; expected one of {', '.join(valid)}.{nearest(str(value), valid)}"
+            )
+
     for fact in record["facts"]:
         needs(fact, "a fact", "fact_id", "text", "articles")
         if not set(fact["articles"]) <= known:
@@ -110,6 +121,8 @@ def _check(record: Mapping[str, Any], event: Event, where: str) -> None:
     for name in ("conflicts", "non_conflicts"):
         for item in record.get(name) or ():
             needs(item, f"one of {name}", "kind", "versions")
+            if name == "conflicts":
+                one_of(KINDS, item["kind"], f"the kind of {item.get('conflict_id')!r}")
             for version in item["versions"]:
                 needs(version, f"a version of {item.get('conflict_id')!r}", "article_id", "text")
                 if version["article_id"] not in known:
@@ -118,11 +131,9 @@ def _check(record: Mapping[str, Any], event: Event, where: str) -> None:
         needs(brief, "a brief", "brief_id", "text", "claims")
         for claim in brief["claims"]:
             needs(claim, f"a claim of brief {brief['brief_id']!r}", "text")
-            if claim.get("label") not in LABELS:
-                raise DataError(
-                    f"{where}: a claim of brief {brief.get('brief_id')!r} has the label {claim.get('label')!r}; "
-                    f"expected one of {', '.join(LABELS)}."
-                )
+            one_of(LABELS, claim.get("label"), f"the label of a claim of brief {brief['brief_id']!r}")
+            if claim.get("error") is not None:
+                one_of(ERRORS, claim["error"], f"the error of a claim of brief {brief['brief_id']!r}")
 
 
 # ------------------------------------------------------------------------------------------ measuring
@@ -130,13 +141,16 @@ def _check(record: Mapping[str, Any], event: Event, where: str) -> None:
 
 @dataclass
 class _Counts:
-    """What was found in one event: named lists of (truth, answer), and named counts for precision and recall."""
+    """What was found in one event: named lists of (truth, answer), and named counts for precision and recall.
+
+    `asked` and `failed` count the questions of each family: claims, omission, and the comparison with its audit.
+    """
 
     answers: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))  # hit, found, true
     labels: list[tuple[int, int]] = field(default_factory=list)
-    failed: int = 0
-    asked: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
 
     def found(self, name: str, hit: int, found: int, true: int) -> None:
         for i, n in enumerate((hit, found, true)):
@@ -172,12 +186,17 @@ def measure(
         one = _Counts()
         _check_claims(planted, desk, one)
         _check_omission(planted, desk, one)
+        one.asked["comparison"] += 1
+        compared = _Counts()
         try:
             comparison = compare.compare(planted.event, desk)
-            _check_conflicts(planted, comparison, one)
-            _check_alignment(planted, comparison, compare, one)
-            _check_audit(planted, comparison, compare, desk, one)
+            _check_conflicts(planted, comparison, compared)
+            _check_alignment(planted, comparison, compare, compared)
+            _check_audit(planted, comparison, compare, desk, compared)
+            one.answers |= compared.answers
+            one.hits |= compared.hits
         except RuntimeError as error:  # a check failed: the event stands in no number of the comparison or the audit
+            one.failed["comparison"] += 1
             print(f"{planted.event.id}: the sources could not be compared: {error}", file=sys.stderr)
         counts.append(one)
         advance(1, 0)
@@ -208,10 +227,10 @@ def _check_claims(planted: Planted, desk: Any, counts: _Counts) -> None:
     asked = [(c, t) for b in planted.briefs for c, t in zip(brief_claims(b), b["claims"], strict=True)]
     verdicts = desk.verdicts([(claim, source) for claim, _ in asked for source in sources])
     for at, (_, truth) in enumerate(asked):
-        label = _overall(verdicts[at * len(sources) : (at + 1) * len(sources)])
-        counts.asked += 1
+        label = overall(verdicts[at * len(sources) : (at + 1) * len(sources)])
+        counts.asked["claims"] += 1
         if label is None:
-            counts.failed += 1
+            counts.failed["claims"] += 1
             continue
         supported = float(label == "supported")
         if truth.get("settles"):
@@ -225,14 +244,6 @@ def _check_claims(planted: Planted, desk: Any, counts: _Counts) -> None:
             counts.answers["recall_needs"].append((1.0, supported))
 
 
-def _overall(verdicts: Sequence[Verdict]) -> str | None:
-    """Supported if any source supports; else contradicted if any article contradicts; None if nothing was judged."""
-    labels = [v.label for v in verdicts if v.label]
-    if not labels:
-        return None
-    return next((x for x in ("supported", "contradicted") if x in labels), "not_mentioned")
-
-
 def _check_omission(planted: Planted, desk: Any, counts: _Counts) -> None:
     key = {f["fact_id"]: f for f in planted.facts if f.get("importance") == "key"}
     for brief in planted.briefs:
@@ -244,7 +255,9 @@ def _check_omission(planted: Planted, desk: Any, counts: _Counts) -> None:
         pairs = [(Claim(f"fact:{f}", f, key[f]["text"], 0, len(key[f]["text"])), source) for f in asked]
         said, true = [], []
         for fact, verdict in zip(asked, desk.verdicts(pairs), strict=True):
+            counts.asked["omission"] += 1
             if verdict.label is None:
+                counts.failed["omission"] += 1
                 continue
             states = float(verdict.label == "supported")
             if fact in distorted:
@@ -371,12 +384,12 @@ def _rows(counts: Sequence[_Counts], name: str, method: str, threshold: float, s
     rows = []
     everything = np.arange(len(counts))
     groups = [np.array([i]) for i in everything]
-    scored = 1 - sum(c.failed for c in counts) / max(1, sum(c.asked for c in counts))
 
-    def row(metric: str, statistic: Callable[[np.ndarray], float], n: int) -> None:
+    def row(family: str, metric: str, statistic: Callable[[np.ndarray], float], n: int) -> None:
         value = statistic(everything)
         low, high = agreement.interval(groups, statistic, samples, seed)
         cut = threshold if metric in ("bacc", "omission_bacc", "macro_f1") else None
+        scored = 1 - sum(c.failed[family] for c in counts) / max(1, sum(c.asked[family] for c in counts))
         rows.append(Row(name, method, metric, _known(value), _known(low), _known(high), n, scored, cut))
 
     def answers(key: str, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -407,33 +420,38 @@ def _rows(counts: Sequence[_Counts], name: str, method: str, threshold: float, s
         return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
     if size("bacc"):
-        row("bacc", partial(bacc, "bacc"), size("bacc"))
-        row("macro_f1", macro, size("bacc"))
+        row("claims", "bacc", partial(bacc, "bacc"), size("bacc"))
+        row("claims", "macro_f1", macro, size("bacc"))
     for key in (*(f"recall_{e}" for e in ERRORS), "recall_needs", "supported_settles"):
         if size(key):
-            row(key, partial(mean, key), size(key))
+            row("claims", key, partial(mean, key), size(key))
     if size("omission_bacc"):
-        row("omission_bacc", partial(bacc, "omission_bacc"), size("omission_bacc"))
-        row("omission_pearson", lambda i: agreement.pearson(*answers("omission_pearson", i)), size("omission_pearson"))
+        row("omission", "omission_bacc", partial(bacc, "omission_bacc"), size("omission_bacc"))
+        row(
+            "omission",
+            "omission_pearson",
+            lambda i: agreement.pearson(*answers("omission_pearson", i)),
+            size("omission_pearson"),
+        )
     if size("recall_distorted"):
-        row("recall_distorted", partial(mean, "recall_distorted"), size("recall_distorted"))
+        row("omission", "recall_distorted", partial(mean, "recall_distorted"), size("recall_distorted"))
 
     def total(key: str, k: int) -> int:
         return sum(c.hits[key][k] for c in counts if key in c.hits)
 
     precision, recall = partial(share, "conflict", 1), partial(share, "conflict_true", 2)
-    row("conflict_precision", precision, total("conflict", 1))
-    row("conflict_recall", recall, total("conflict_true", 2))
-    row("conflict_f1", partial(f1, precision, recall), total("conflict_true", 2))
+    row("comparison", "conflict_precision", precision, total("conflict", 1))
+    row("comparison", "conflict_recall", recall, total("conflict_true", 2))
+    row("comparison", "conflict_f1", partial(f1, precision, recall), total("conflict_true", 2))
     for key in (*(f"conflict_recall_{k}" for k in KINDS), "near_conflict_rate"):
         if size(key):
-            row(key, partial(mean, key), size(key))
+            row("comparison", key, partial(mean, key), size(key))
     for key in ("align", "settles", "flags", "copied", "attribution"):
         precision, recall = partial(share, key, 1), partial(share, key, 2)
-        row(f"{key}_precision", precision, total(key, 1))
-        row(f"{key}_recall", recall, total(key, 2))
+        row("comparison", f"{key}_precision", precision, total(key, 1))
+        row("comparison", f"{key}_recall", recall, total(key, 2))
         if key == "align":
-            row("align_f1", partial(f1, precision, recall), total(key, 2))
+            row("comparison", "align_f1", partial(f1, precision, recall), total(key, 2))
     return rows
 
 

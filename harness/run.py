@@ -243,6 +243,7 @@ def validation(cfg: DictConfig) -> None:
     from harness.weights import cache_dir
 
     settings = _plain(cfg)
+    _sound(settings)
     path, tune_path, out = (None if settings[n] is None else str(settings[n]) for n in ("path", "tune_on", "out"))
     reader = _build(cfg.benchmark)
     if not path and not isinstance(reader, Hub):
@@ -255,28 +256,43 @@ def validation(cfg: DictConfig) -> None:
     store = Cache(cache_dir() / "cache.sqlite")
     options = {"samples": settings["samples"], "seed": settings["seed"]}
     protocol = f"checker {checker.signature}; claims {extractor.signature}; {settings['samples']} bootstrap samples."
-    if path and (found := planted.sets(path)):
+    chosen = HydraConfig.get().runtime.choices["checker"]
+    if path and not isinstance(reader, Hub) and (found := planted.sets(path)):
         if tune_path:
             raise ConfigError("tune_on= is for judged summaries: on a planted set no threshold is tuned.")
         rows = []
-        for place in found:
-            events = planted.load(place)[: settings["limit"]]
+        for place, events in [(place, planted.load(place)[: settings["limit"]]) for place in found]:
             for event in events:
                 for words in planted.misquoted(event):
                     print(f"{place}, {event.event.id}: not verbatim in its article: {words[:80]!r}", file=sys.stderr)
-            with stage(f"planted, {place.stem}", len(events)) as advance:
-                rows += planted.measure(events, extractor, checker, place.stem, cache=store, advance=advance, **options)
+            name = place.stem if place.is_file() else place.resolve().name
+            with stage(f"planted, {name}", len(events)) as advance:
+                rows += planted.measure(
+                    events, extractor, checker, name, chosen, cache=store, advance=advance, **options
+                )
         against.write(rows, settings["format"], out, protocol)
         return
     benchmarks = [b.first(settings["limit"]) for b in reader.load(path)]
-    tune_on = reader.load(tune_path) if tune_path else []
+    tune_on = [b.first(settings["limit"]) for b in reader.load(tune_path)] if tune_path else []
     if tune_path:
         protocol += f" bacc_tuned: the threshold that is best on {tune_path}."
-    chosen = HydraConfig.get().runtime.choices["checker"]
     methods = [against.method(chosen, checker, extractor, store)]
     if settings["baselines"]:
         methods = against.baselines(extractor, store, beside=chosen) + methods
     against.write(against.validate(benchmarks, methods, tune_on, **options), settings["format"], out, protocol)
+
+
+def _sound(settings: Mapping[str, Any]) -> None:
+    """ConfigError for what `harness validate` would otherwise find out after its work, or not at all."""
+    for name, least in (("limit", 1), ("samples", 1), ("seed", 0)):
+        value = settings[name]
+        if name == "limit" and value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            every = ", or null for every document" if name == "limit" else ""
+            raise ConfigError(f"{name}={value}: expected a whole number, {least} or more{every}.")
+    if settings["out"] and ((out := Path(str(settings["out"]))).is_dir() or not out.parent.is_dir()):
+        raise ConfigError(f"out={out}: expected the name of a file, in a folder that exists.")
 
 
 # From a command line to a configuration

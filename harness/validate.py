@@ -202,9 +202,12 @@ def baselines(extractor: ClaimExtractor, cache: Cache | None, beside: str) -> li
 
 
 def baseline(name: str, benchmark: Benchmark) -> Judgement:
-    measure = BASELINES[name]
-    documents = benchmark.documents
-    values = np.array([measure(r, documents[r.doc_id].text, documents[r.doc_id].reference) for r in benchmark.records])
+    def value(record: Record) -> float:
+        document = benchmark.documents[record.doc_id]
+        # What no checker can judge is no score of a baseline either: both are measured on the same records.
+        return BASELINES[name](record, document.text, document.reference) if document.text.strip() else math.nan
+
+    values = np.array([value(record) for record in benchmark.records])
     empty = np.zeros(0)
     return Judgement(name, values, values, empty, empty)
 

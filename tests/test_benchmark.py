@@ -34,6 +34,35 @@ def test_a_folder_of_sets_is_read_in_order(tmp_path):
     assert [benchmark.name for benchmark in Folder().load(tmp_path)] == ["a", "b"]
 
 
+def test_half_a_set_among_sets_is_named(tmp_path):
+    for name in ("a", "b", "c"):
+        write(tmp_path / name)
+    for lost in ("documents.jsonl", "records.jsonl"):
+        content = (tmp_path / "b" / lost).read_text()
+        (tmp_path / "b" / lost).unlink()
+        with pytest.raises(DataError, match=f"b lacks {lost}"):
+            Folder().load(tmp_path)
+        (tmp_path / "b" / lost).write_text(content)
+
+
+def test_a_set_in_the_current_folder_has_the_name_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(write(tmp_path / "news.v1"))
+    assert [benchmark.name for benchmark in Folder().load(".")] == ["news.v1"]
+
+
+def test_a_mapped_field_that_no_line_has_is_named(tmp_path):
+    rated = [{**r, "rating": 0.5} for r in (GOOD, BAD)]
+    write(tmp_path / "a", records=rated)
+    write(tmp_path / "b")
+    assert Folder(fields={"score": "rating"}).load(tmp_path)[0].records[0].score == 0.5  # one set of them has it
+    with pytest.raises(DataError, match=r"score is called 'ratingg'.*Did you mean rating\?"):
+        Folder(fields={"score": "ratingg"}).load(tmp_path)
+    with pytest.raises(
+        DataError, match=r"records.jsonl:1: there is neither a labell nor key_facts.*Did you mean label\?"
+    ):
+        Folder(fields={"label": "labell"}).load(tmp_path)
+
+
 def test_other_field_names_are_mapped(tmp_path):
     records = [{"id": r["id"], "doc_id": "d1", "hypothesis": r["summary"], "ok": r["label"]} for r in (GOOD, BAD)]
     folder = write(tmp_path / "s", records=records)
@@ -66,6 +95,7 @@ def test_origins_can_be_told_apart(tmp_path):
         ([DOCUMENT], [BAD], r"no positives \(1\)"),
         ([DOCUMENT], [GOOD, {**BAD, "score": True}], r"records.jsonl:2: score is True; it has to be a number"),
         ([DOCUMENT], [GOOD, '{"id": "x", "doc_id": "d1", "summary": "S", "label": 0, "score": Infinity}'], r"finite"),
+        ([DOCUMENT], [GOOD, {**BAD, "score": 10**400}], r"records.jsonl:2: score is 10+; .* finite"),
         ([DOCUMENT], [GOOD, {**BAD, "sentences": 3}], r"sentences is 3; it has to be a list"),
         ([{**DOCUMENT, "doc_id": 3}], [GOOD, BAD], r"documents.jsonl:1: doc_id is 3; it has to be text"),
         ([DOCUMENT, DOCUMENT], [GOOD, BAD], r"documents.jsonl:2: the doc_id 'd1' is there twice"),
@@ -98,13 +128,18 @@ def test_the_hub_loader_reads_local_files(tmp_path):
     (benchmark,) = Hub("some/set", "doc", "claim", "label", "dataset").load(str(file))
     assert benchmark.name == "x"
     assert len(benchmark.documents) == 1
-    with pytest.raises(DataError, match="no column 'document'"):
+    with pytest.raises(DataError, match=r"rows\.jsonl has no column 'document'"):
         Hub("some/set", "document", "claim", "label").load(str(file))
     with pytest.raises(DataError, match="There is no file"):
         Hub("some/set", "doc", "claim", "label").load(tmp_path / "none.jsonl")
     file.write_text(json.dumps(rows[0] | {"claim": None}), encoding="utf-8")
-    with pytest.raises(DataError, match="row 0: claim is None"):
+    with pytest.raises(DataError, match=r"rows\.jsonl, row 0: claim is None"):
         Hub("some/set", "doc", "claim", "label").load(file)
+    file.write_text("{broken", encoding="utf-8")
+    with pytest.raises(DataError, match=r"rows\.jsonl cannot be loaded") as error:
+        Hub("some/set", "doc", "claim", "label").load(file)
+    assert "network" not in str(error.value)
+    assert "some/set" not in str(error.value)
 
 
 def test_the_presets_of_hub_sets_read_local_copies(tmp_path):

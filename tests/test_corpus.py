@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from harness.checkers.outlets import unattributed
 from harness.corpus import Articles, Dataset, Folder, Hub, Jsonl, Sample, Skipped, find_duplicates, make_event
-from harness.corpus.files import decode
+from harness.corpus.files import decode, json_lines
 from harness.errors import ConfigError, DataError
 from harness.schema import Article, Event, from_dict, to_dict
 
@@ -268,6 +269,15 @@ def test_lines_that_are_no_json_object(tmp_path: Path) -> None:
             Jsonl(path=str(file)).events()
 
 
+def test_half_a_character_is_named_wherever_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "any.jsonl"
+    file.write_text('{"a": "\\ud83d\\ude00"}\n{"a": [{"b": "cut \\ud83d"}]}\n')
+    whole, half = [read for _, read in json_lines(file)]
+    assert whole() == {"a": "\U0001f600"}
+    with pytest.raises(DataError, match=r"any.jsonl:2: .*half of a surrogate pair"):
+        half()
+
+
 # Folders
 
 
@@ -281,12 +291,19 @@ def test_a_folder_of_texts_is_one_event(tmp_path: Path) -> None:
     (event,) = Folder(path=str(home)).events()
     assert event.id == "harbour"
     assert [(a.id, a.source, a.title, a.text) for a in event.articles] == [
-        ("a", "a.txt", "", PROSE),
-        ("b", "b.md", "Harbour To Close", MORE),
+        ("a", "a", "", PROSE),
+        ("b", "b", "Harbour To Close", MORE),
     ]
     (event,) = Folder(path=str(home), clean=False).events()
     assert event.articles[1].title == "Harbour To Close"
     assert event.articles[1].text.startswith("# Harbour")
+
+
+def test_the_name_of_a_file_is_the_outlet_that_a_claim_may_name(tmp_path: Path) -> None:
+    (tmp_path / "courier.txt").write_text(PROSE)
+    ((article,),) = [event.articles for event in Folder(path=str(tmp_path)).events()]
+    assert article.source == "courier"
+    assert unattributed("The Courier adds that the harbour closes.", article.source) == "The harbour closes."
 
 
 def test_a_folder_of_folders_is_many_events(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from harness.checkers.lexical import Lexical
 from harness.claims.sentences import Sentences
 from harness.desk import Desk
-from harness.schema import Article, Signature, Verdict
+from harness.schema import Article, Claim, Signature, Verdict
 from harness.store import Cache, MemoryCache
 
 ARTICLE = Article(
@@ -83,6 +85,22 @@ def test_failures_are_not_cached() -> None:
     pair = (desk.claims([("s", "Fire.")])[0].claims[0], ARTICLE)
     assert desk.verdicts([pair])[0].error == "timeout"
     assert desk.verdicts([pair])[0].label == "supported"
+
+
+def test_a_killed_run_keeps_the_lots_that_were_made(tmp_path) -> None:
+    class Stopped(Counting):
+        def check(self, pairs):
+            if self.asked + len(pairs) > 400:
+                raise KeyboardInterrupt
+            return super().check(pairs)
+
+    pairs = [(Claim(f"c{i}", "s", f"Fire {i}.", 0, 7), ARTICLE) for i in range(500)]
+    cache = Cache(tmp_path / "cache.sqlite")
+    with pytest.raises(KeyboardInterrupt):
+        Desk(Sentences(), Stopped(Lexical()), cache).verdicts(pairs)
+    again = Counting(Lexical())
+    assert Desk(Sentences(), again, cache).verdicts(pairs) == Desk(Sentences(), Lexical()).verdicts(pairs)
+    assert again.asked == 500 - 128 - 256
 
 
 def test_a_text_without_claims_is_remembered_too() -> None:

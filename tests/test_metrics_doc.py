@@ -7,7 +7,8 @@ from pathlib import Path
 
 from harness.evaluators.factual_consistency import FactualConsistency
 from harness.evaluators.omission import Omission
-from harness.evaluators.rouge import Rouge
+from harness.evaluators.rouge import TYPES
+from harness.evaluators.source_comparison import SourceComparison
 from harness.evaluators.style import Style
 
 DOC = Path(__file__).parent.parent / "docs" / "metrics.md"
@@ -21,6 +22,6 @@ def test_the_worked_brief_is_true() -> None:
 
 def test_every_metric_is_described() -> None:
     text = DOC.read_text(encoding="utf-8")
-    names = [*FactualConsistency.metrics, *Omission.metrics, *Style.metrics]
-    names += [part for metric in Rouge.metrics for part in metric.split("_")]
-    assert [name for name in names if name not in text] == []
+    names = [*FactualConsistency.metrics, *Omission.metrics, *SourceComparison.metrics, *Style.metrics]
+    names += [*TYPES, "_precision", "_recall", "_f"]
+    assert [name for name in names if f"`{name}`" not in text] == []

@@ -6,7 +6,7 @@ from harness import planted
 from harness.checkers.similarity import Similarity
 from harness.claims.clauses import Clauses
 from harness.errors import DataError
-from harness.schema import Conflict, Version
+from harness.schema import Conflict, Verdict, Version
 
 A1 = "The fire at the Carrow warehouse injured 11 people on Monday. The roof fell in. Chief Graham Tull praised his crews."
 A2 = "The fire at the Carrow warehouse injured 14 people on Monday. A ferry was cancelled. Nobody died in the fire."
@@ -89,8 +89,34 @@ def write(path, *records):
 def test_the_layout_is_recognised_by_its_parts(tmp_path):
     assert planted.is_planted(write(tmp_path / "events.jsonl", RECORD))
     assert planted.is_planted(tmp_path)
-    assert not planted.is_planted(write(tmp_path / "other.jsonl", {"id": "e", "articles": []}))
     assert not planted.is_planted(tmp_path / "nowhere")
+    assert not planted.is_planted(tmp_path / "nowhere.jsonl")
+    write(tmp_path / "records.jsonl", {})
+    assert not planted.is_planted(tmp_path)
+
+
+def test_a_wrong_first_line_is_named_by_the_loader(tmp_path):
+    file = write(tmp_path / "events.jsonl", {k: v for k, v in RECORD.items() if k != "briefs"})
+    assert planted.is_planted(file)
+    with pytest.raises(DataError, match=r"events.jsonl:1: the event lacks briefs"):
+        planted.load(file)
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(RECORD).encode())
+    assert planted.is_planted(file)
+    assert len(planted.load(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "message"),
+    [
+        ("conflicts", "kind", "nunber", r"the kind of 'c1' is 'nunber'; .* Did you mean number\?"),
+        ("claim", "error", "rolle", r"the error of a claim of brief 'b1' is 'rolle'; .* Did you mean role\?"),
+    ],
+)
+def test_an_unknown_kind_or_error_is_refused(tmp_path, part, key, value, message):
+    wrong = json.loads(json.dumps(RECORD))
+    (wrong["briefs"][0]["claims"][1] if part == "claim" else wrong[part][0])[key] = value
+    with pytest.raises(DataError, match=f"e.jsonl:1: {message}"):
+        planted.load(write(tmp_path / "e.jsonl", wrong))
 
 
 def test_what_cannot_be_read_says_where(tmp_path):
@@ -166,6 +192,9 @@ def test_a_folder_of_sets(tmp_path):
     assert [p.name for p in planted.sets(tmp_path)] == ["dev", "golden"]
     assert planted.sets(tmp_path / "dev") == [tmp_path / "dev"]
     assert planted.sets(tmp_path / "other") == planted.sets(tmp_path / "nowhere") == []
+    write(tmp_path / "other" / "documents.jsonl", {})
+    with pytest.raises(DataError, match=r"planted sets \(dev, golden\) and judged sets \(other\)"):
+        planted.sets(tmp_path)
 
 
 def test_an_event_that_could_not_be_compared_stands_in_no_number(tmp_path, capsys):
@@ -176,5 +205,38 @@ def test_an_event_that_could_not_be_compared_stands_in_no_number(tmp_path, capsy
     events = planted.load(write(tmp_path / "events.jsonl", RECORD))
     rows = {r.metric: r for r in planted.measure(events, Clauses(), Similarity(), samples=20, compare=Broken())}
     assert rows["bacc"].n == 2
-    assert rows["settles_recall"].value is None or "settles_recall" not in rows
+    assert rows["settles_recall"].value is None
+    assert rows["conflict_recall"].scored == rows["settles_recall"].scored == 0.0
+    assert rows["bacc"].scored == rows["omission_bacc"].scored == 1.0
     assert "fire: the sources could not be compared: no answer" in capsys.readouterr().err
+
+
+def test_an_event_whose_audit_fails_is_not_half_counted(tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no answer")
+
+    events = planted.load(write(tmp_path / "events.jsonl", RECORD))
+    monkeypatch.setattr("harness.audit.audit", broken)
+    rows = {r.metric: r for r in planted.measure(events, Clauses(), Similarity(), samples=20)}
+    for metric in ("conflict_recall", "align_recall", "settles_recall"):
+        assert (rows[metric].value, rows[metric].n, rows[metric].scored) == (None, 0, 0.0)
+    assert "conflict_recall_number" not in rows
+
+
+def test_a_claim_or_a_fact_that_could_not_be_checked_is_unscored(tmp_path):
+    class Halting(Similarity):
+        """Fails on one claim against one article, and on the key fact in one brief."""
+
+        def check(self, pairs):
+            failed = {("The mayor resigned.", A1), (RECORD["facts"][0]["text"], RECORD["briefs"][1]["text"])}
+            return [
+                Verdict(c.id, a.id, None, None, error="no answer") if (c.text, a.text) in failed else verdict
+                for (c, a), verdict in zip(pairs, super().check(pairs), strict=True)
+            ]
+
+    events = planted.load(write(tmp_path / "events.jsonl", RECORD))
+    rows = {r.metric: r for r in planted.measure(events, Clauses(), Halting(), samples=20)}
+    assert (rows["bacc"].n, rows["bacc"].scored) == (1, pytest.approx(2 / 3))
+    assert "recall_invented" not in rows  # whether the other article supports it is not known
+    assert (rows["omission_bacc"].n, rows["omission_bacc"].scored) == (1, 0.5)
+    assert rows["conflict_recall"].scored == 1.0

@@ -237,3 +237,102 @@ def test_an_installed_wheel_works_from_anywhere(tmp_path):
     out, err = process.communicate()
     assert process.returncode == 0, err
     assert "claim_precision" in out
+
+
+# harness validate
+
+TRUE, FALSE = "The old bridge closed on Monday for repairs.", "A helicopter rescued seven climbers."
+
+
+def judged_set(folder: Path, documents: int = 4) -> Path:
+    """A set whose documents have one right and one wrong summary each."""
+    folder.mkdir(parents=True)
+    texts = [{"doc_id": f"d{i}", "document": f"{TRUE} Area {i} was dry."} for i in range(documents)]
+    records = [
+        {"id": f"r{i}{label}", "doc_id": f"d{i}", "summary": TRUE if label else FALSE, "label": label}
+        for i in range(documents)
+        for label in (1, 0)
+    ]
+    for name, rows in (("documents", texts), ("records", records)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder
+
+
+def validated(*arguments) -> list[dict]:
+    command = ["validate", "checker=lexical", "claims=sentences", "format=json", "out=rows.json", "samples=20"]
+    assert main([*command, *arguments]) == 0
+    return json.loads(Path("rows.json").read_text(encoding="utf-8"))
+
+
+def test_a_checker_is_measured_against_judgements(place):
+    rows = validated(f"path={judged_set(place / 'news')}")
+    assert {row["set"] for row in rows} == {"news"}
+    assert {row["method"] for row in rows} == {"copy 3-grams", "length", "lexical"}
+    (auc,) = [row for row in rows if row["method"] == "lexical" and row["metric"] == "auc"]
+    assert (auc["value"], auc["n"], auc["scored"]) == (1.0, 8, 1.0)
+    rows = validated("path=news", "limit=2", "baselines=false")
+    assert {row["method"] for row in rows} == {"lexical"}
+    assert {row["n"] for row in rows} == {4}
+
+
+def test_a_threshold_is_tuned_on_as_many_documents_as_are_measured(place, monkeypatch):
+    from harness import validate
+
+    asked = []
+    judge = validate.judge
+    monkeypatch.setattr(validate, "judge", lambda *a: asked.append((a[3].name, len(a[3].records))) or judge(*a))
+    judged_set(place / "test")
+    judged_set(place / "dev")
+    rows = validated("path=test", "tune_on=dev", "baselines=false", "limit=3")
+    assert [row["value"] for row in rows if row["metric"] == "bacc_tuned"] == [1.0]
+    assert asked == [("dev", 6), ("test", 6)]
+
+
+def test_planted_sets_go_by_their_folder_and_the_choice_of_checker(place, monkeypatch):
+    claims = [{"text": TRUE, "label": "supported"}, {"text": FALSE, "label": "not_mentioned", "error": "invented"}]
+    event = {
+        "event_id": "bridge",
+        "articles": [{"article_id": i, "source": i, "text": TRUE} for i in ("a", "b")],
+        "facts": [{"fact_id": "f", "text": TRUE, "articles": ["a", "b"], "importance": "key"}],
+        "briefs": [{"brief_id": "b1", "text": f"{TRUE} {FALSE}", "claims": claims, "covered_facts": ["f"]}],
+    }
+    for name in ("golden.v1", "golden.v2"):
+        (place / "sets" / name).mkdir(parents=True)
+        (place / "sets" / name / "events.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
+    rows = validated("path=sets")
+    assert {(row["set"], row["method"]) for row in rows} == {("golden.v1", "lexical"), ("golden.v2", "lexical")}
+    assert {"bacc", "conflict_recall", "settles_recall"} <= {row["metric"] for row in rows}
+    assert {row["scored"] for row in rows} == {1.0}
+    monkeypatch.chdir(place / "sets/golden.v1")
+    assert {row["set"] for row in validated("path=.")} == {"golden.v1"}
+
+
+def test_a_local_copy_of_a_hub_set_is_no_planted_set(place):
+    rows = [{"doc": TRUE, "claim": words, "dataset": "x", "label": label} for words, label in ((TRUE, 1), (FALSE, 0))]
+    (place / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert {row["set"] for row in validated("benchmark=llm_aggrefact", "path=rows.jsonl")} == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("limit=0", "limit=0: expected a whole number, 1 or more, or null"),
+        ("limit=-1", "limit=-1: expected"),
+        ("limit=x", "limit=x: expected"),
+        ("limit=true", "limit=True: expected"),
+        ("samples=1e3", "samples=1000.0: expected a whole number, 1 or more"),
+        ("samples=null", "samples=None: expected"),
+        ("seed=-1", "seed=-1: expected a whole number, 0 or more"),
+        ("out=nowhere/rows.json", "out=nowhere/rows.json: expected the name of a file"),
+        ("out=news", "out=news: expected the name of a file"),
+        ("format=xml", "format=xml is none of md, csv, json"),
+        ("path=null", "path= is not given"),
+    ],
+)
+def test_mistakes_of_a_validation_are_told_before_its_work(place, capsys, monkeypatch, override, message):
+    monkeypatch.setattr("harness.validate.validate", lambda *_, **__: pytest.fail("measured all the same"))
+    judged_set(place / "news")
+    assert main(["validate", "path=news", "checker=lexical", "claims=sentences", override]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err

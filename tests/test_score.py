@@ -226,7 +226,7 @@ def test_what_the_user_has_to_mend_ends_the_run(events, summaries) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_no_nan_ever_becomes_a_score(events, summaries, value) -> None:
     rows = score(events, summaries, [Fragile(value=value)], make_desk())
-    assert {(row.value, row.outcome) for row in rows if "1 finite" not in str(row.reason)} == {
+    assert {(row.value, row.outcome) for row in rows} == {
         (None, "error"),
         (None, "empty"),
         (None, "refusal"),

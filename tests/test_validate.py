@@ -90,6 +90,14 @@ def test_an_empty_document_is_unscored():
     assert np.isnan(judgement.records[:2]).all()
 
 
+def test_a_baseline_leaves_an_empty_document_out_too():
+    benchmark = consistency()
+    documents = {**benchmark.documents, "d0": Document("d0", " ", TRUE)}
+    for name in v.BASELINES:
+        records = v.baseline(name, Benchmark("toy", documents, benchmark.records)).records
+        assert np.isnan(records).tolist() == [True, True, *[False] * 22]
+
+
 def test_the_order_of_records_changes_no_number():
     benchmark = consistency()
     shuffled = Benchmark("toy", benchmark.documents, list(reversed(benchmark.records)))
@@ -101,10 +109,16 @@ def test_the_order_of_records_changes_no_number():
 def test_a_threshold_is_tuned_on_the_other_split():
     benchmark = consistency()
     other = Benchmark("other", benchmark.documents, benchmark.records[:12])
-    rows = v.validate([benchmark], [("lexical", judged)], tune_on=[other], samples=50)
-    tuned = next(row for row in rows if row.metric == "bacc_tuned")
-    assert tuned.threshold == v.best_threshold([other], [judged(other)])
-    assert tuned.value == 1.0
+
+    def told(b):
+        wrong = 0.2 if b is other else 0.8
+        scores = np.array([0.9 if record.label else wrong for record in b.records])
+        return v.Judgement("told", scores, scores, np.zeros(0), np.zeros(0), 0.5)
+
+    rows = {row.metric: row for row in v.validate([benchmark], [("told", told)], tune_on=[other], samples=50)}
+    assert rows["bacc_tuned"].threshold == pytest.approx(0.55)
+    assert rows["bacc_tuned"].value == 0.5  # all are called consistent there
+    assert rows["bacc_best"].value == 1.0
 
 
 def test_origins_get_rows_of_their_own():
@@ -171,9 +185,15 @@ def test_origins_of_key_fact_sets():
 
 def test_summaries_and_key_facts_have_tuned_thresholds_of_their_own():
     sets = [consistency(), key_facts()]
-    judgements = [judged(b) for b in sets]
-    assert v.best_threshold(sets, judgements) == v.best_threshold(sets[:1], judgements[:1])
-    assert v.best_threshold(sets, judgements, key_facts=True) == v.best_threshold(sets[1:], judgements[1:], True)
+    summaries = np.array([0.4 if record.label else 0.2 for record in sets[0].records])
+    facts = np.array([0.9 if fact.label else 0.7 for record in sets[1].records for fact in record.key_facts])
+    none = np.zeros(0)
+    judgements = [
+        v.Judgement("told", summaries, summaries, none, none),
+        v.Judgement("told", np.full(len(sets[1].records), 0.6), np.full(len(sets[1].records), 0.6), none, facts),
+    ]
+    assert v.best_threshold(sets, judgements) == pytest.approx(0.3)
+    assert v.best_threshold(sets, judgements, key_facts=True) == pytest.approx(0.8)
     copied = [v.baseline("copy 3-grams", b) for b in sets]
     assert v.best_threshold(sets, copied) is not None  # though it says nothing of key facts
     assert v.best_threshold(sets, copied, key_facts=True) is None

@@ -105,12 +105,17 @@ class Llm:
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
         mass: dict[tuple[str, str], float] = {}
 
-        def choose(questions: list[tuple[str, str]]) -> list[chunks.Row]:
-            rows: list[chunks.Row] = []
+        def choose(questions: list[tuple[str, str]]) -> list[chunks.Row | chunks.Unreadable]:
+            rows: list[chunks.Row | chunks.Unreadable] = []
             for question in questions:
                 logs = self.judge.choose(self.messages(*question), list(self.answers.values()))  # type: ignore[attr-defined]
-                mass[question] = sum(map(math.exp, logs))
                 odds = [math.exp(log - max(logs)) for log in logs]  # at least one is 1, however small the mass
+                if math.isnan(sum(odds)):  # weights that overflow in half precision
+                    rows.append(
+                        chunks.Unreadable(f"the probabilities of {self.judge.name} are no numbers; try float32")
+                    )
+                    continue
+                mass[question] = sum(map(math.exp, logs))
                 rows.append(dict(zip(self.answers, [odd / sum(odds) for odd in odds], strict=True)))
             return rows
 
@@ -170,7 +175,7 @@ class Llm:
         if reply.startswith("{"):
             try:
                 reply = str(json.loads(reply)["verdict"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, RecursionError, KeyError, TypeError):
                 return None
         plain = re.sub(r"[\W_]+", " ", reply).strip().lower()
         return next((label for label, answer in self.answers.items() if plain == answer.lower()), None)

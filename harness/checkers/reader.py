@@ -19,13 +19,14 @@ import numpy as np
 
 from harness import text
 from harness.checkers import chunks
+from harness.choices import nearest
 from harness.errors import ConfigError, WeightsError
 from harness.models import Checkpoint
 from harness.schema import Article, Claim, Span
 
 BUCKET = 32  # padded lengths are multiples of this
 BATCH_TOKENS = {"cpu": 4096, "cuda": 32_768, "mps": 8192}  # padded tokens of one forward pass
-_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+DTYPES = ("float32", "bfloat16", "float16")
 # Architectures whose table of positions begins after the padding index.
 _OFFSET_POSITIONS = ("roberta", "camembert", "mpnet", "longformer")
 
@@ -64,11 +65,13 @@ class Reader:
         device: str = "auto",
         dtype: str = "float32",
     ) -> None:
+        if dtype not in DTYPES:
+            raise ConfigError(f"checker.dtype={dtype} is none of {', '.join(DTYPES)}.{nearest(str(dtype), DTYPES)}")
+        self.device = _device(str(device))
         self.name = Path(checkpoint).name
         self._path, self.identity = Checkpoint(self.name, id=checkpoint, revision=revision).locate()
         self.passage_tokens = passage_tokens
         self.overlap = overlap
-        self._device = device
         self.dtype = dtype
         self.config = self._load("AutoConfig")
         self._form = form(self.config)
@@ -101,8 +104,14 @@ class Reader:
             inputs.update(zip([(claim, passage.text) for passage in passages], encoded, strict=True))
             return passages
 
-        def ask(questions: list[tuple[str, str]]) -> list[chunks.Row]:
-            return [row(outputs) for outputs in self._run([inputs[question] for question in questions])]
+        def ask(questions: list[tuple[str, str]]) -> list[chunks.Row | chunks.Unreadable]:
+            told = self._run([inputs[question] for question in questions])
+            # Some checkpoints overflow in half precision; a verdict made of that would stay in the cache.
+            none = chunks.Unreadable(
+                f"the outputs of {self.name} are no finite numbers in {self.dtype}: use checker.dtype=float32, or another "
+                "checkpoint if it was that"
+            )
+            return [row(outputs) if np.isfinite(outputs).all() else none for outputs in told]
 
         return chunks.read(pairs, plan, ask)
 
@@ -164,16 +173,6 @@ class Reader:
             return self._form.forward(self._network, batch).float().cpu().numpy()
 
     @cached_property
-    def device(self) -> Any:
-        import torch
-
-        if self._device != "auto":
-            return torch.device(self._device)
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-    @cached_property
     def _network(self) -> Any:
         import torch
         from transformers.utils import logging
@@ -218,6 +217,20 @@ class Reader:
         if rows and wanted > rows and getattr(self.config, "position_biased_input", True):
             raise ConfigError(f"context_tokens={wanted}, but {self.name} has positions for {rows} tokens.")
         return wanted
+
+
+def _device(asked: str) -> Any:
+    """The torch device of that name, for "auto" the best there is; ConfigError if it is not here."""
+    import torch
+
+    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    there = [name for name, is_there in has.items() if is_there]
+    name = there[0] if asked == "auto" else asked
+    if not re.fullmatch(rf"({'|'.join(there)})(:\d+)?", name):
+        raise ConfigError(
+            f"checker.device={asked} is not here: expected auto or {', '.join(there)}.{nearest(asked, ['auto', *there])}"
+        )
+    return torch.device(name)
 
 
 def _special_tokens(tokenizer: Any) -> re.Pattern[str] | None:

@@ -155,7 +155,7 @@ class SystemOne:
             except httpx.TimeoutException:
                 reason = f"no reply within {self.timeout:g} seconds"
                 continue
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:  # also a reply that cannot be decoded
                 reason = f"the connection broke ({error or type(error).__name__})"
                 continue
             if reply.status_code == 429 or reply.status_code >= 500:
@@ -165,7 +165,7 @@ class SystemOne:
                 raise chunks.Unreadable(f"HTTP {reply.status_code}: {reply.text}")
             try:
                 return reply.json()
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise chunks.Unreadable(f"the reply is no JSON: {reply.text}") from None
         raise chunks.Unreadable(f"{reason}, tried {self.attempts} times")
 
@@ -188,7 +188,7 @@ def _read(reply: Any) -> chunks.Row:
     try:
         given = reply["answers"]["verdict"]["probabilities"]
         row: dict[Label, float] = {label: float(given[label]) for label in LABELS}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise chunks.Unreadable(
             f"the reply has no probability for each of {', '.join(LABELS)}: {json.dumps(reply)}"
         ) from None

@@ -1,6 +1,6 @@
 """A language model writes the claims as a JSON list.
 
-The reply is parsed, mended once (fences stripped, cut at the last whole string), and a reply that still is no list
+The reply is parsed, mended once (what stands around its brackets is taken off), and a reply that still is no list
 is a typed failure with the raw text kept: it is not "no claims". The text stands between fences that it cannot know,
 so that nothing in it can close them.
 """
@@ -104,7 +104,7 @@ def _extraction(source: str, text: str, generation: Generation) -> Extraction:
 
 
 def read(reply: str) -> list[str] | None:
-    """The strings of a reply, None when it holds no list of strings. One repair: fences off, cut at the last bracket.
+    """The strings of a reply, None when it holds no list of strings. One repair: what stands around the brackets goes.
 
     >>> read('Here you are:\\n```json\\n["Kim met Lavrov.", "They talked."]\\n```')
     ['Kim met Lavrov.', 'They talked.']
@@ -114,7 +114,7 @@ def read(reply: str) -> list[str] | None:
     for candidate in (reply, reply[reply.find("[") : reply.rfind("]") + 1]):
         try:
             found = json.loads(candidate)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, list) and all(isinstance(item, str) for item in found):
             return [" ".join(item.split()) for item in found if item.strip()]

@@ -82,10 +82,16 @@ def json_lines(file: Path) -> Iterator[tuple[str, Callable[[], Row]]]:
 def _json_line(line: bytes, where: str) -> Row:
     try:
         record = json.loads(line.decode())
+        lone = re.search("[\ud800-\udfff]", json.dumps(record, ensure_ascii=False)) if b"\\u" in line else None
     except UnicodeDecodeError as error:
         raise DataError(f"{where}: JSON has to be in UTF-8, and byte {error.start} of this line is not.") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: this line is no JSON: {error}. Expected one JSON object a line.") from None
+    if lone:
+        raise DataError(
+            f"{where}: {lone.group()!r} is half of a surrogate pair, no character: the text was cut in the middle of one. "
+            "Write the line anew from the whole text."
+        )
     if not isinstance(record, dict):
         raise DataError(f"{where}: expected a JSON object on each line, this is {kind(record)}.")
     return record

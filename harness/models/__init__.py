@@ -110,7 +110,7 @@ class Checkpoint:
             return folder, f"sha256:{weights.identity(folder)[:16]}"
         if self.id.startswith((".", "/", "~")):
             raise WeightsError(
-                f"There is no folder {folder}. model.id is a local folder with config.json and *.safetensors, or the id of "
+                f"There is no folder {folder}. The checkpoint is a local folder with config.json and *.safetensors, or the id of "
                 "a model on the Hugging Face hub."
             )
         return _download(self.id, self.revision)
@@ -145,7 +145,7 @@ def _download(id: str, revision: str) -> tuple[Path, str]:
             f"The checkpoint {id!r} at revision {revision!r} is neither in the local cache nor could it be fetched from "
             f"the Hugging Face hub ({type(error).__name__}: {first[0]}). Check the id and the network; log in with `hf "
             f"auth login` if the model asks for consent; or fetch it elsewhere with `hf download {id}` and give its "
-            "folder as model.id."
+            "folder instead of the id."
         ) from error
     return folder, f"{id}@{folder.name}"
 

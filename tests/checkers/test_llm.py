@@ -185,6 +185,7 @@ def test_a_reply_that_repeats_the_article_is_no_verdict():
         ('{"verdict": "Not mentioned"}', "not_mentioned"),
         ('{"verdict": "Maybe"}', None),
         ('{"verdict"', None),
+        ('{"verdict": ' + "[" * 100_000, None),
         ("Not supported", None),
         ("Supported, because it says so", None),
         ("", None),
@@ -273,5 +274,15 @@ def test_answers_that_the_judge_thinks_impossible_are_still_a_choice():
     judge = Scripted(str)
     judge.choose = lambda messages, answers: [-1000.0, -1001.0, -1002.0]
     verdict = Llm(judge).check([(claim("It snowed."), Article("a", "It rained."))])[0]
+    assert verdict.error is None
     assert verdict.probability == pytest.approx(1 / (1 + math.exp(-1) + math.exp(-2)))
     assert verdict.notes == ("the judge gave its answers 0.0% of its probability",)
+
+
+@pytest.mark.parametrize("logs", [[math.nan, -1.0, -2.0], [-1.0, math.nan, -2.0], [-math.inf] * 3])
+def test_probabilities_that_are_no_numbers_are_an_error_of_the_pair(logs):
+    judge = Scripted(str)
+    judge.choose = lambda messages, answers: logs
+    verdict = Llm(judge).check([(claim("It snowed."), Article("a", "It rained."))])[0]
+    assert verdict.label is verdict.probability is None
+    assert "are no numbers" in verdict.error

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from harness.checkers.minicheck import MiniCheck
@@ -82,6 +83,13 @@ def test_errors_of_a_pair(checkpoints):
     assert "never cut" in verdicts[0].error
     assert [v.error for v in verdicts[1:]] == ["the claim has no text", "the article has no text"]
     assert all(v.label is None and v.probability is None for v in verdicts)
+
+
+def test_outputs_that_are_no_numbers_are_an_error(checkpoints, monkeypatch):
+    checker = MiniCheck(str(checkpoints["t5"]))
+    monkeypatch.setattr(checker._reader, "_run", lambda inputs: [np.array([math.nan, 1.0])] * len(inputs))
+    assert [v.label for v in checker.check(pairs(2))] == [None, None]
+    assert "t5 are no finite numbers" in checker.check(pairs(1))[0].error
 
 
 def test_it_is_binary(checkpoints):

@@ -4,9 +4,12 @@ import json
 import random
 import shutil
 
+import numpy as np
 import pytest
 
 from harness.checkers.nli import Nli, columns
+from harness.claims.sentences import Sentences
+from harness.desk import Desk
 from harness.errors import ConfigError, WeightsError
 from harness.schema import Article, Claim
 from tests.checkers.conftest import NLI_LABELS, SENTENCES, article_text
@@ -173,7 +176,7 @@ def test_a_missing_checkpoint_is_named_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # without it the hub is tried five times
     with pytest.raises(WeightsError, match="somebody/nothing"):
         Nli("somebody/nothing", revision="a" * 40)
-    with pytest.raises(WeightsError, match="no folder"):
+    with pytest.raises(WeightsError, match=r"no folder nowhere\. The checkpoint is"):
         Nli("./nowhere")
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
@@ -230,3 +233,34 @@ def test_the_signature_is_that_of_the_weights_and_the_settings(checkpoints, tmp_
         Nli(str(checkpoints["bert"]), dtype="bfloat16"),
     ]
     assert len({str(checker.signature) for checker in others} | {str(ours)}) == len(others) + 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_outputs_that_are_no_numbers_are_an_error_that_is_not_cached(checkpoints, monkeypatch, order):
+    checker, article = Nli(str(checkpoints["bert"]), passage_tokens=40), Article("a", article_text(8))
+    run = checker._reader._run
+    monkeypatch.setattr(
+        checker._reader,
+        "_run",
+        lambda inputs: [o * (np.nan if i == 0 else 1) for i, o in enumerate(run(inputs)[::order])],
+    )
+    desk = Desk(Sentences(), checker)
+    [verdict] = desk.verdicts([(claim("The mayor closed the harbour."), article)])
+    assert verdict.label is verdict.probability is None
+    assert "no finite numbers in float32" in verdict.error
+    monkeypatch.setattr(checker._reader, "_run", run)
+    [verdict] = desk.verdicts([(claim("The mayor closed the harbour."), article)])
+    assert verdict.error is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"dtype": "flaot16"}, r"checker.dtype=flaot16 .* Did you mean float16"),
+        ({"device": "cpuu"}, r"checker.device=cpuu .* Did you mean cpu"),
+        ({"device": "cuda:x"}, r"checker.device=cuda:x"),
+    ],
+)
+def test_a_typo_in_dtype_or_device_is_said_at_once(checkpoints, settings, message):
+    with pytest.raises(ConfigError, match=message):
+        Nli(str(checkpoints["bert"]), **settings)

@@ -29,15 +29,18 @@ def reply(probabilities) -> str:
 
 @contextmanager
 def endpoint(answer) -> Iterator[tuple[str, list[dict]]]:
-    """A real server on the loopback that answers what `answer(body, number of the request)` says: (status, text)."""
+    """A real server on the loopback that answers what `answer(body, number of the request)` says: (status, text, any
+    headers)."""
     seen: list[dict] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             seen.append({"path": self.path, "key": self.headers.get("Authorization"), **body})
-            status, text = answer(body, len(seen))
+            status, text, *headers = answer(body, len(seen))
             self.send_response(status)
+            for header in headers:
+                self.send_header(*header)
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())
@@ -112,6 +115,8 @@ def test_what_may_pass_is_tried_again():
         (500, "broken", "HTTP 500: broken, tried 3 times"),
         (400, "too long", "HTTP 400: too long"),
         (200, "<html>", "no JSON: <html>"),
+        (200, "[" * 100_000, "no JSON: [["),
+        (200, reply({**GOOD, "supported": 10**400}), "no probability for each"),
         (200, '{"answers": {}}', "no probability for each"),
         (200, "[]", "no probability for each"),
         (200, reply({"supported": 1.0}), "no probability for each"),
@@ -131,6 +136,16 @@ def test_a_bad_reply_is_an_error_of_its_pair_with_the_reply(status, text, words)
     assert words in verdicts[0].error
     assert verdicts[0].label is verdicts[0].probability is None
     assert verdicts[1].error is None
+
+
+def test_a_reply_that_cannot_be_decoded_is_an_error_of_its_pair():
+    def answer(body, number):
+        return (200, reply(GOOD), *([("Content-Encoding", "gzip")] if number > 1 else []))
+
+    with endpoint(answer) as (url, _):
+        verdict = SystemOne(url, "m", attempts=2).check(pairs(1))[0]
+    assert "the connection broke" in verdict.error
+    assert "tried 2 times" in verdict.error
 
 
 def test_no_reply_in_time_is_an_error_of_its_pair():

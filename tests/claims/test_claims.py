@@ -73,6 +73,7 @@ FAILURES = [
     (Generation("I am sorry, I cannot help with that.", "stop"), "no JSON list"),
     (Generation('{"claims": ["A met B."}', "stop"), "no JSON list"),
     (Generation('[{"claim": "A met B."}]', "stop"), "no JSON list"),
+    (Generation("[" * 100_000, "stop"), "no JSON list"),
     (Generation("", "error", error="out of memory"), "out of memory"),
 ]
 

@@ -1,4 +1,4 @@
-"""conf/evaluator/*.yaml and conf/checker/lexical.yaml say what the constructors default to."""
+"""conf/evaluator/*.yaml, conf/checker/lexical.yaml and conf/sources/default.yaml say what the constructors default to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 CONF = Path(__file__).parent.parent.parent / "conf"
-FILES = [*sorted((CONF / "evaluator").glob("*.yaml")), CONF / "checker" / "lexical.yaml"]
+EVALUATORS = sorted((CONF / "evaluator").glob("*.yaml"))
+FILES = [*EVALUATORS, CONF / "checker" / "lexical.yaml", CONF / "sources" / "default.yaml"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -24,7 +25,7 @@ def test_yaml_and_constructor_agree(file: Path) -> None:
             assert chosen[key] == parameter.default
 
 
-@pytest.mark.parametrize("file", FILES[:-1], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EVALUATORS, ids=lambda file: file.stem)
 def test_several_evaluators_keep_apart(file: Path) -> None:
     """The list `evaluator: [a, b]` merges its choices, so each has a package of its own."""
     assert file.read_text(encoding="utf-8").startswith(f"# @package evaluator.{file.stem}\n")
