@@ -1,5 +1,9 @@
-# make run   set up, then run the main job on the embedded default, on eight events of the sample, and print its table
-# make test  set up, then run the tests
+# make run        set up, then run the main job on the embedded default, on eight events of the sample, and print its table
+# make test       set up, then run the tests
+# make test-slow  set up, then run those that take minutes
+# make check      set up, then run ruff and mypy
+# make install    set up only
+# make clean      remove .venv and all results
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin

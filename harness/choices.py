@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-GROUPS = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "evaluator", "benchmark")
+GROUPS = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "sources", "evaluator", "benchmark")
 
 
 def conf_dir() -> Path:

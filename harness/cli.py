@@ -146,7 +146,7 @@ def _validate(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    groups = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "evaluator")
+    groups = ("dataset", "model", "backend", "prompt", "brief", "claims", "checker", "sources", "evaluator")
     if _asks_for_help(argv, RUN_HELP, groups):
         return 0
     from harness.run import main as run

@@ -100,9 +100,9 @@ class Checker(Protocol):
     def signature(self) -> Signature: ...
 
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
-        """One verdict per pair, in order. The whole article is read, however long: chunks are built with the
-        checker's own tokenizer so that chunk, claim and special tokens fit. An article may also be a summary
-        (omission asks whether a summary states a key fact)."""
+        """One verdict per pair, in order. The whole article is in reach, however long: it is read in chunks, built with
+        the checker's own tokenizer so that chunk, claim and special tokens fit, or searched for the claim's evidence.
+        An article may also be a summary (omission asks whether a summary states a key fact)."""
 
 
 class Desk(Protocol):

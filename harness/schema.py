@@ -88,7 +88,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Articles that fill the same slot differently, marked by a person or found by `align`."""
+    """What articles contradict each other on, marked by a person or found by `harness.conflicts`."""
 
     id: str
     kind: str  # number | date | name | place | attribution | negation | contradiction
@@ -208,8 +208,8 @@ class Span:
 class Verdict:
     """What one article says about one claim.
 
-    `probability` is P(supported) and `contradiction` P(contradicted), both calibrated, in [0, 1], their sum at
-    most 1; the rest is "not mentioned". `label` is what the checker's one fixed threshold makes of them, None
+    `probability` is P(supported) and `contradiction` P(contradicted), calibrated as far as the checker says so, in
+    [0, 1], their sum at most 1; the rest is "not mentioned". `label` is what the checker's one fixed threshold makes of them, None
     if the pair could not be checked (`error` says why). `evidence` is what was read, best first; `notes` are
     the deterministic checks that had a say, in words ("number: 12 against 15").
     """

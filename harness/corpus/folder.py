@@ -17,7 +17,10 @@ TEXTS = (".txt", ".md")
 
 @dataclass(kw_only=True)
 class Folder(Dataset):
-    """A folder of .txt and .md files is one event, each file an article; a folder of such folders is many events."""
+    """A folder of .txt and .md files is one event, each file an article; a folder of such folders is many events.
+
+    The name of a file without its suffix is the id of the article, and its outlet (`source`).
+    """
 
     def candidates(self) -> Sequence[Candidate]:
         root = self._path("a folder of .txt or .md files, or of such folders")
@@ -53,7 +56,7 @@ def _read(folder: Path, cleaned: bool) -> Record:
     for file in files:
         text = decode(content_of(file), str(file))
         title = "" if cleaned else headline(text)  # cleaning finds it, and behind page furniture, too
-        articles.append({"id": file.stem, "text": text, "title": title, "source": file.name})
+        articles.append({"id": file.stem, "text": text, "title": title, "source": file.stem})
     return {"id": folder.resolve().name, "articles": articles}
 
 
