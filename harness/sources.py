@@ -30,10 +30,15 @@ from harness.schema import Article, Claim, Conflict, Event, Version
 from harness.text.parser import pipeline
 
 Status = Literal["agreed", "single_source", "conflict"]
-VERSION = "sources-4"
+VERSION = "sources-5"
 RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story,
 SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name,
-AKIN = 0.25  # or as similar as this and they share two: the same press agency and city stand in a thousand stories
+AKIN = 0.25  # or as similar as this and they share two: the same press agency and city stand in a thousand stories,
+TOLD, CLOSE = (
+    0.5,
+    0.42,
+)  # or as similar as this and so are, on average, the claims of one that are most similar to the other's
+FOREMOST = 3  # of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,10 @@ def _meet(a: Version, b: Version) -> bool:
 def _stories(
     articles: Sequence[Article], claims: Sequence[tuple[str, Claim]], likeness: Likeness, alike: float
 ) -> tuple[tuple[str, ...], ...]:
-    """Articles in groups that tell of the same thing: linked by the names they share or by claims that are alike."""
+    """Articles in groups that tell of the same thing: linked by the names they share or by claims that are alike.
+
+    No name need be common: one reporter has the agency's, another the streets and first names.
+    """
     owner = np.array([article for article, _ in claims])
     named = {a.id: {n.key for n in text.names(a.text) if not conflicts.is_country(n.key)} for a in articles}
     telling = [a.id for a in articles if a.id in owner]  # without a claim there is nothing to tell a story by
@@ -211,8 +219,11 @@ def _stories(
         shared = len(named[one] & named[two])
         middle = likeness.raw[mine].mean(0), likeness.raw[theirs].mean(0)
         similar = float(middle[0] @ middle[1]) / float(np.linalg.norm(middle[0]) * np.linalg.norm(middle[1]))
+        cosine = likeness.raw[mine] @ likeness.raw[theirs].T
+        foremost = [float(np.sort(cosine.max(axis))[-FOREMOST:].mean()) for axis in (0, 1)]
+        in_other_words = similar >= TOLD and min(foremost) >= CLOSE
         by_claims = max(block.any(1).mean(), block.any(0).mean()) >= RELATED and similar >= SIMILAR
-        if (shared > 1 and similar >= AKIN) or (shared and similar >= SIMILAR) or by_claims:
+        if (shared > 1 and similar >= AKIN) or (shared and similar >= SIMILAR) or by_claims or in_other_words:
             old, new = home[two], home[one]
             home = {a: new if h == old else h for a, h in home.items()}
     groups: dict[str, list[str]] = {}

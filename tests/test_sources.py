@@ -1,10 +1,11 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
-from harness import copies, slots, sources, text
+from harness import copies, planted, slots, sources, text
 from harness.align import Statement
 from harness.checkers.similarity import Similarity
 from harness.claims.clauses import Clauses
@@ -287,3 +288,11 @@ def test_two_names_in_common_do_not_make_one_story(compare):
     assert apart.stories == (("a",), ("b",))
     assert not apart.conflicts
     assert all(len(s.article_ids) == 1 for s in apart.statements)
+
+
+@pytest.mark.parametrize("number", ["dev10", "dev13"])
+def test_one_event_is_one_story_whatever_names_its_reporters_use(compare, number):
+    found = next(
+        p for p in planted.load(Path(__file__).parent.parent / "datasets" / "planted" / "dev") if p.event.id == number
+    )
+    assert len(compare(found.event).stories) == 1
