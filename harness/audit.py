@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from harness.schema import Article, Claim, Span, Summary, Verdict
 from harness.slots import DENIALS, Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-6"
+VERSION = "audit-7"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
@@ -75,6 +75,7 @@ LEFT = 0.2  # probability that the one side which does not contradict a claim be
 TAKEN = 0.5  # probability from which a sentence is read as bearing out or contradicting a claim
 _OUTLETS = "agency newspaper paper report outlet source channel media medium broadcaster article magazine".split()
 SAME_WORDS = 0.85  # cosine + shared words of two sentences, for one to retell the other
+BORNE_OUT = 0.6  # P(supported) from which a claim gives nothing to the wrong person
 COPIED = 0.6  # of a brief's words in passages of one article, and
 COPIED_WORDS = 20  # so many of them: copied from it
 
@@ -140,6 +141,7 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
     flagged += _told_as_open(claims, (*settled, *flagged), verdicts, names)
     named = [*_OUTLETS, *_written_names(articles)]
     outlets = [words for words in (stems(text.words(name)) for name in named) if words]
+    borne_out = {c.id for c in claims if any((v.probability or 0) >= BORNE_OUT for v in verdicts[c.id])}
     open_ids = {h.claim.id for h in flagged}  # they name several speakers
     copied_from, share = _copied(brief, articles)
     return Audit(
@@ -149,7 +151,7 @@ def audit(comparison: Comparison, summary: Summary, claims: Sequence[Claim], com
         frozenset(s for found in stated.values() for s in found),
         settled,
         flagged,
-        tuple(_misattributed([c for c in claims if c.id not in open_ids], said, told, outlets, compare)),
+        tuple(_misattributed([c for c in claims if c.id not in open_ids], borne_out, said, told, outlets, compare)),
         tuple(_unattributed(comparison, claims, stated, supporting)),
         tuple(_fused(claims, verdicts)),
         copied_from,
@@ -366,6 +368,7 @@ def _sides_by_quote(dispute: Dispute, claim: Claim, said: Sequence[Saying]) -> s
 
 def _misattributed(
     claims: Sequence[Claim],
+    borne_out: Container[str],
     said: Sequence[Saying],
     told: Sequence[Saying],
     outlets: Sequence[frozenset[str]],
@@ -373,18 +376,19 @@ def _misattributed(
 ) -> list[Misattributed]:
     """Claims that give an article's content to somebody whom the article, there, does not give it to.
 
-    Only what the brief presents as said by somebody other than an outlet; and quotes of four words or more that no article has so.
+    Only what the brief presents as said by somebody other than an outlet and what no article bears out; and quotes of
+    four words or more that no article has so.
     """
     out = []
     for claim in claims:
         for saying in (s for s in said if s.start < claim.end and claim.start < s.end):
             if altered := _altered(saying, told):
                 out.append(Misattributed(claim, saying.actor, altered.source_id, altered.actor, altered.text, "quote"))
-            spoken = saying.spoken or saying.verb in SPEECH
-            spoken = spoken and not any(
-                o <= saying.who for o in outlets
-            )  # "the Courier adds": the article itself is named
-            if spoken and saying.who and len(saying.words) > 2 and (found := _wrong_speaker(saying, told, compare)):
+            if claim.id in borne_out or not (saying.spoken or saying.verb in SPEECH):
+                continue
+            if any(words <= saying.who for words in outlets):  # "the Courier adds": the article itself is named
+                continue
+            if saying.who and len(saying.words) > 2 and (found := _wrong_speaker(saying, told, compare)):
                 out.append(Misattributed(claim, saying.actor, found.source_id, found.actor, found.text, "speaker"))
                 break
     return out

@@ -242,6 +242,12 @@ def test_words_given_to_somebody_else(evaluator, desk):
     assert right["attribution_errors"].value == 0.0
 
 
+def test_what_an_article_bears_out_is_no_attribution_error(evaluator, desk, monkeypatch):
+    monkeypatch.setattr(audit, "BORNE_OUT", 0.0)  # as if the checker were sure of it
+    made = scores(evaluator, desk, '"There is no more money in the pot for repairs," said a choir singer from Bremen.')
+    assert made["attribution_errors"].value == 0.0
+
+
 def test_copying_from_one_source(evaluator, desk):
     copied = scores(evaluator, desk, B.replace("\n\n", " "))["copied_share"]
     assert copied.value > 0.7
