@@ -24,12 +24,12 @@ from harness.schema import Article, Claim, Span, Summary, Verdict
 from harness.slots import DENIALS, Slot, slots, stems
 from harness.sources import Compare, Comparison
 
-VERSION = "audit-7"
+VERSION = "audit-8"
 
 # What a text says of its sources when it leaves a question open.
 _OPEN = re.compile(
     r"\b(?:disagree\w*|differ(?:s|ed|ing|ently)?\b|(?:at|are at|is at) odds|contradict\w*|conflict(?:s|ing)\b|in conflict"
-    r"|disputed\b|in dispute\b|matter of dispute|contested|unclear|uncertain|not (?:yet )?(?:clear|certain|settled)"
+    r"|(?:is|are|was|were|remains?|remained|be|been|hotly|still) (?:disputed|contested)\b|in dispute\b|matter of dispute|unclear|uncertain|not (?:yet )?(?:clear|certain|settled)"
     r"|(?:is|are|was|were|remains?|left|also|still) (?:also |still |left )?open (?:whether|when|who|where|how|which|what)\b|also open is"
     r"|open question|diverg\w+|inconsistent\w*|incompatible|do(?:es)? not (?:agree|fit|match|tally|square)|vary|varies"
     r"|cannot agree|no agreement exists|there is no agreement|nor do the|part company|in doubt\b"
@@ -54,7 +54,7 @@ _MAINTAINS = re.compile(
 _BUT = re.compile(r"(?:,|;)\s+(?:but|while|whereas|yet|however)\b|,\s+the (?:\w+ ){1,3}of \d", re.IGNORECASE)
 # Two such in one sentence tell of two sources; one does where it is set against something else.
 _MEDIA = (
-    r"\b(?:(?:news |press )?agency|wire|newswire|newspapers?|(?:local |town's |daily )?papers?|daily|weekly|broadcaster|blog(?:ger)?|radio"
+    r"\b(?:(?:(?:local |state )?(?:newspapers?|television|radio|media)|(?:news |press )?agency|wire) reports?|(?:news |press )?agency|wire|newswire|newspapers?|(?:local |town's |daily )?papers?|daily|weekly|broadcaster|blog(?:ger)?|radio"
     r"|outlets?|newsroom|television|magazine|(?:one|another|other|wire|news|first|second) (?:report|account|version|story|outlet|paper|source)"
     r"|reports?(?! for)|sources)\b"
 )
@@ -70,6 +70,7 @@ _ATTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 ALIKE = 0.42  # of two frames, for a brief to speak of what a dispute is about
+BESIDE = 0.2  # the same in the sentence beside one that does
 NEAR = 0.3  # cosine of a claim and a sentence of a dispute from which the one is read with the other
 LEFT = 0.2  # probability that the one side which does not contradict a claim bears it out, for the claim to take it
 TAKEN = 0.5  # probability from which a sentence is read as bearing out or contradicting a claim
@@ -215,7 +216,7 @@ def _handled(
                 if dispute.sides[0].value is not None:  # "A reports three dead. B counts four."
                     near = [c for c in claims if c.id != claim.id and abs(c.sentence - claim.sentence) <= 1]
                     beside |= {
-                        x for c in near for x in _sides_by_value(comparison, dispute, c, own, compare, alike=-1.0)
+                        x for c in near for x in _sides_by_value(comparison, dispute, c, own, compare, alike=BESIDE)
                     }
                 taken.append((claim, beside))
         everything = {side for _, sides in taken for side in sides}
@@ -342,7 +343,9 @@ def _same_value(comparison: Comparison, dispute: Dispute, side: Side, slot: Slot
         if slot.kind == "number":  # not so many of something else
             theirs = [n for n in theirs if nouns(slot.value, n) != "other"]  # type: ignore[arg-type]
     elif dispute.kind == "date":
-        theirs = text.dates(side.words, article.published)
+        # in its sentence: "May" alone is a verb, and a weekday has the tense of its sentence
+        begin, end = (at - (side.version.start or 0) for at in side.value)
+        theirs = [d for d in text.dates(side.version.text, article.published) if d.start < end and begin < d.end]
     else:
         return slot.kind == "name" and text.same_name(slot.value.key, text.name_key(side.words))  # type: ignore[union-attr]
     if slot.kind != dispute.kind:
@@ -354,7 +357,7 @@ def _sides_by_quote(dispute: Dispute, claim: Claim, said: Sequence[Saying]) -> s
     mine = [s for s in said if s.start < claim.end and claim.start < s.end]
     found = set()
     for side in dispute.sides:
-        quoted = set(map(text.stem, text.content_words(side.version.text)))
+        quoted = set(text.content_words(side.version.text))
         for saying in mine:
             shared = len(saying.words & quoted) / max(1, min(len(saying.words), len(quoted)))
             who = {text.stem(w) for w in text.words(side.words) if w not in text.STOP_WORDS}
@@ -454,7 +457,8 @@ def _unattributed(
 
 
 def _fused(claims: Sequence[Claim], verdicts: Mapping[str, Sequence[Verdict]]) -> list[tuple[Claim, tuple[str, ...]]]:
-    """Claims that no article supports though every content word stands in two articles' best passages together."""
+    """Claims that no article supports though most content words stand in two articles' best passages together, and fewer in each
+    alone."""
     out = []
     for claim in claims:
         judged = verdicts[claim.id]

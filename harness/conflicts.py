@@ -26,25 +26,18 @@ from pathlib import Path
 import numpy as np
 
 from harness import text
-from harness.align import Likeness
+from harness.align import Encode, Likeness
 from harness.sayings import SAME_QUOTE, WORD_FOR_WORD, Echoes, Saying, same_speaker
 from harness.schema import Article, Conflict, Version
 from harness.slots import Slot, Told, stems
 from harness.text import Date, Name, Number
 
-VERSION = "conflicts-7"
+VERSION = "conflicts-8"
 
-Encode = Callable[[Sequence[str]], np.ndarray]
 Read = Callable[
     [Sequence[tuple[str, str]]], np.ndarray
 ]  # (claim, passage) -> P(supported, contradicted, not mentioned)
 
-_PEOPLE = frozenset(
-    """people person passenger visitor resident worker employe employee victim civilian soldier troop protester player
-    man men woman women child children student pupil patient tourist fan migrant refugee villager guest customer voter
-    member staff crew dead killed injured wounded casualty holidaymaker supporter demonstrator officer inhabitant miner
-    spectator participant volunteer adult subscriber client user neighbour colleague citizen evacuee survivor""".split()
-)
 _STATES = {
     text.stem(word): state
     for state, words in {
@@ -268,7 +261,9 @@ def _plausible(one: Slot, two: Slot) -> bool:
         if min(a.value, b.value) <= 0 or abs(math.log(a.value / b.value)) > _FAR:
             return False
         things = a.kind == "count" and nouns(a, b) == "other"
-        return not things or (abs(math.log(a.value / b.value)) <= _CLOSE and (a.noun in _PEOPLE) == (b.noun in _PEOPLE))
+        return not things or (
+            abs(math.log(a.value / b.value)) <= _CLOSE and (a.noun in text.PEOPLE) == (b.noun in text.PEOPLE)
+        )
     if isinstance(a, Date) and isinstance(b, Date):
         if _TODAY.fullmatch(a.text) and _TODAY.fullmatch(b.text):
             return False  # each tells of its own day
@@ -276,7 +271,7 @@ def _plausible(one: Slot, two: Slot) -> bool:
             return False
         return _told_when(a) and _told_when(b)
     if isinstance(a, Name) and isinstance(b, Name):
-        return a.key != b.key and a.comparable(b) and (is_country(a.key) == is_country(b.key))
+        return a.key != b.key and a.comparable(b) and _is_land(a) == _is_land(b)
     return False
 
 
@@ -288,6 +283,11 @@ def _located(slot: Slot) -> bool:
     return isinstance(slot.value, Name) and (
         slot.value.kind == "place" or (slot.place in _WHERE and slot.value.kind != "person")
     )
+
+
+def _is_land(name: Name) -> bool:
+    """Whether a name is that of a country, not of its capital, which the news uses for it."""
+    return is_country(name.key) and name.text.casefold() not in text.CAPITALS
 
 
 def is_country(key: str) -> bool:
@@ -337,7 +337,7 @@ def nouns(a: Number, b: Number) -> str:
         return "unknown"
     if a.noun == b.noun:
         return "same"
-    return "people" if a.noun in _PEOPLE and b.noun in _PEOPLE else "other"
+    return "people" if a.noun in text.PEOPLE and b.noun in text.PEOPLE else "other"
 
 
 def _states(slot: Slot) -> set[str]:

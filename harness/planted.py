@@ -326,7 +326,7 @@ def _check_conflicts(planted: Planted, comparison: Any, counts: _Counts) -> None
         counts.answers["near_conflict_rate"].append((1.0, float(any(matches(c, spots) for c in false))))
 
 
-_MATTERS = (("number",), ("date",), ("name", "place", "attribution"), ("negation", "contradiction"))
+_MATTERS = (("number",), ("date",), ("name", "place", "attribution"))
 
 
 def _one_matter(found: str, planted: str) -> bool:

@@ -209,3 +209,16 @@ def test_those_who_give_a_quote_to_one_speaker_are_on_one_side() -> None:
     (merged,) = conflicts._merged([first, second])
     assert [(s.version.article_id, s.side) for s in merged.sides] == [("a", 0), ("b", 1), ("c", 0)]
     assert merged.confidence == 0.8
+
+
+@pytest.mark.parametrize(("one", "two"), [("Kyiv", "Odesa"), ("Beijing", "Shanghai")])
+def test_a_capital_is_a_place_like_any_other_city(one: str, two: str) -> None:
+    _, _, found = parsed(f"The talks were held in {one}.", f"The talks were held in {two}.")
+    names = [s for s in found if s.kind == "name"]
+    assert len(names) == 2
+    assert conflicts._plausible(*names)
+
+
+def test_refugees_and_people_can_be_one_count() -> None:
+    counts = [text.numbers(said)[0] for said in ("40 refugees", "60 people", "12 nurses", "40 boats")]
+    assert [conflicts.nouns(counts[0], other) for other in counts[1:]] == ["people", "people", "other"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.text import (
     NORMALISER,
+    PEOPLE,
     STOP_WORDS,
     Date,
     Name,
@@ -109,14 +110,9 @@ def disagreements(claim: str | Doc, evidence: str | Doc, published: str | None =
 
 # ------------------------------------------------------------------------------------------------ numbers and dates
 
-_PEOPLE = frozenset(
-    """people person passenger visitor resident worker employe employee victim civilian soldier troop protester player
-    man men woman women child children student pupil patient tourist fan migrant refugee villager guest customer voter
-    member staff crew dead killed injured wounded casualty holidaymaker supporter demonstrator officer inhabitant""".split()
-)
 _DEAD = frozenset("dead die di kill death fatality fatal lif".split())
 _HURT = frozenset("injur hurt wound injury hospital hospitalis casualty treat".split())
-_GENERIC = _PEOPLE | {"", "time", "tim", "other", "mor", "more"}
+_GENERIC = PEOPLE | {"", "time", "tim", "other", "mor", "more"}
 _NEAR = 60  # characters on either side of a value that tell what it is a value of
 _TOKEN = re.compile(r"[^\W\d_]+")
 
@@ -148,7 +144,7 @@ def _same_slot(one: _Facts, mine: Number, two: _Facts, other: Number, rivals: in
     if mine.kind in ("ordinal", "label"):
         return bool(mine.kind == "label" or (mine.noun and mine.noun == other.noun)) and bool(shared)
     if mine.kind == "count":
-        people = (mine.noun in _PEOPLE or not mine.noun) and (other.noun in _PEOPLE or not other.noun)
+        people = (mine.noun in PEOPLE or not mine.noun) and (other.noun in PEOPLE or not other.noun)
         if people and _fate(mine.noun, near) and _fate(other.noun, there):
             return _fate(mine.noun, near) == _fate(other.noun, there)  # dead is not injured
         if mine.noun and mine.noun == other.noun and mine.noun not in _GENERIC:

@@ -6,15 +6,16 @@ text) is plain Python and needs no model; all of it is deterministic.
 """
 
 from harness.text.date import Date, dates
-from harness.text.name import Name, name_key, names, same_name, unaccented
+from harness.text.name import CAPITALS, Name, name_key, names, same_name, unaccented
 from harness.text.number import Number, numbers
 from harness.text.parser import parse, parser_version
 from harness.text.sentence import SPLITTER, dateline, sentences
 from harness.text.token import STOP_WORDS, content_words, ngrams, stem, words
+from harness.text.vocabulary import PEOPLE
 
-NORMALISER = "facts-3"  # what reads numbers, dates and names: part of every signature that depends on them
+NORMALISER = "facts-4"  # what reads numbers, dates and names: part of every signature that depends on them
 
 __all__ = [
-    "NORMALISER", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dateline", "dates", "name_key", "names",
+    "CAPITALS", "NORMALISER", "PEOPLE", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dateline", "dates", "name_key", "names",
     "ngrams", "numbers", "parse", "parser_version", "same_name", "sentences", "stem", "unaccented", "words",
 ]  # fmt: skip

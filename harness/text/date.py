@@ -32,7 +32,7 @@ _CALENDAR = re.compile(
     |(?P<clock>(?P<h1>[01]?\d|2[0-4])(?::(?P<min1>[0-5]\d)|\.(?P<min2>[0-5]\d)(?=\s?[ap]\.?m))?(?:\s?(?P<ampm>[ap])\.?m(?!\w)\.?|(?<=:\d\d)(?![:\d])(?:\s?hrs\b)?)
         |(?P<h2>[01]\d|2[0-3])(?P<min3>[0-5]\d)(?={_AN_HOUR})(?:\s?hrs\b)?
         |\b(?P<word>noon|midday|midnight)\b(?!\s+(?:mass|snack)))(?:\s+(?P<zone>[GBEPCM][SMD]?T|UTC|CEST|local\s+time)\b)?
-    |(?P<ago>(?:\d{{1,3}}(?:,\d{{3}})+|(?<!\d[.,\s])\d+|an?|{CARDINAL}|a\s+few|several)\s+(?P<unit>day|week|month|year|decade)s?\s+(?:ago|earlier))\b
+    |(?P<ago>(?:\d{{1,3}}(?:,\d{{3}})+|(?<!\d[.,\s])\d+|an?|(?:(?:{"|".join(TENS)})[\s-])?(?:{CARDINAL})|a\s+few|several)\s+(?P<unit>day|week|month|year|decade)s?\s+(?:ago|earlier))\b
     |(?P<which>last|next|this|past|previous|early|late|mid|the)[\s-]+(?P<w4>{_DAY_OF_WEEK})\b
     |(?P<w5>{_DAY_OF_WEEK})\b
     |(?P<relative>yesterday|today|tonight|tomorrow|last\s+night|this\s+(?:morning|afternoon|evening))\b
@@ -130,17 +130,27 @@ def calendar(text: str) -> Iterable[re.Match[str]]:
         if match.group("m1") or match.group("m2"):
             day, month = match.group("d1") or match.group("d2"), match.group("m1") or match.group("m2")
             last = match.group("last1") or match.group("last2")
-            if (
-                not 1 <= int(day) <= 31
-                or (last and not int(day) < int(last) <= 31)
-                or (
-                    month.lower() in ("may", "march", "mar")
-                    and not month[0].isupper()
-                    and (last or text[: match.start()].endswith("-"))
-                )
-            ):
+            if not 1 <= int(day) <= 31 or (last and not int(day) < int(last) <= 31) or _is_verb(text, match, month):
                 continue
         yield match
+
+
+_CASED = re.compile(r"[^.!?\s]\s+[\"'“‘(]?[A-Z](?!\w*\W*$)|[A-Z]\w*\s+[A-Z]")  # a capital inside a sentence
+_AUXILIARY = re.compile(r"\b(?:will|to|would|could|can|must|should|might|they|who|people)\s+$", re.I)
+_INFINITIVE = re.compile(
+    r"\s+(?:have|be|not|also|well|only|still|come|use|need|face|lose|get|go|die|remain|yet|never|even|soon)\b", re.I
+)
+
+
+def _is_verb(text: str, match: re.Match[str], month: str) -> bool:
+    """Whether "may" or "march" beside a number is no month: "as many as 12 may have died". Some corpora know no capitals."""
+    if month.lower() not in ("may", "march", "mar") or month[0].isupper():
+        return False
+    if match.group("y1") or match.group("y2") or match.group().lower().startswith(tuple(WEEKDAYS)):
+        return False
+    ranged = match.group("last1") or match.group("last2") or text[: match.start()].endswith("-")
+    told = _INFINITIVE.match(text, match.end("m1")) if match.group("m1") else _AUXILIARY.search(text, 0, match.start())
+    return bool(ranged or told or _CASED.search(text))
 
 
 def _counts_year(text: str, end: int, before: str) -> bool:
@@ -314,11 +324,13 @@ def _clock(said: str, start: int, end: int, group: dict[str, str | None]) -> Dat
 def _ago(said: str, start: int, end: int, unit: str, anchor: date | None) -> Date:
     if not anchor or said.lower().endswith("earlier"):
         return Date(said, start, end)
-    first = said.lower().split()[0].replace(",", "")
+    amount = said.lower().replace(",", "").replace("-", " ").split()
+    first = amount[0]
     if said.lower().startswith(("a few", "several")):
         low, high = 2.0, 9.0
     else:
-        n = float(first) if first.isdigit() else float(ONES.get(first, TENS.get(first, 1)))
+        words = [ONES.get(word, TENS.get(word, 0)) for word in amount]
+        n = float(first) if first.isdigit() else float(sum(words) or 1)
         slack = {"day": 0.0, "week": 0.5, "month": 0.75, "year": 1.0, "decade": 0.5}[unit]
         low, high = n - slack, n + slack
     length = {"day": 1.0, "week": 7.0, "month": 30.44, "year": 365.25, "decade": 3652.5}[unit]

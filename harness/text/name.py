@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.text.date import MONTHS, WEEKDAYS
 from harness.text.sentence import sentences
 from harness.text.token import STOP_WORDS
-from harness.text.vocabulary import ONES, OPENERS, ORDINALS, TENS, overlaps
+from harness.text.vocabulary import ONES, OPENERS, ORDINALS, TENS
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -32,8 +31,11 @@ _TITLES = frozenset(
     imam rabbi chairman chairwoman chief executive ceo director coach manager striker midfielder defender goalkeeper
     captain spokesman spokeswoman comrade leader actor actress singer deputy assistant acting former ex the""".split()
 )
-_SUFFIXES = frozenset(
-    "jr sr ii iii iv obe mbe cbe mp qc kc inc ltd plc corp co llc llp company corporation group".split()
+_SUFFIXES = frozenset("jr sr ii iii iv obe mbe cbe mp qc kc inc ltd plc corp co llc llp".split())
+# What a title stands before in the name of an institution or a post: the Home Office is not "office".
+_HEADS = _TITLES | frozenset(
+    """office ministry department minister ministers board college motors electric affairs court agency service bank
+    hospital party committee council university school street road mills foods""".split()
 )
 # Different names of one thing, and the adjective and capital that news uses for a country.
 _SAME = {
@@ -69,6 +71,10 @@ _SAME = {
     "conservative party": "conservative, conservatives, tory, tories", "labour party": "labour",
     "new york": "new york city, nyc", "associated press": "ap", "white house": "white house administration",
 }  # fmt: skip
+CAPITALS = frozenset(
+    """washington pyongyang seoul moscow kyiv kiev beijing taipei tokyo tehran damascus baghdad riyadh cairo ankara beirut
+    islamabad kabul ottawa canberra""".split()
+) | {"new delhi", "the hague"}
 _ALIASES = {alias: name for name, aliases in _SAME.items() for alias in [name, *aliases.split(", ")]}
 # Letters that do not decompose into a plain one and a mark.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -115,7 +121,7 @@ def name_key(name: str) -> str:
         tokens[titled] in _TITLES or (tokens[titled] in _ALIASES and tokens[titled + 1] in _TITLES)
     ):
         titled += 1
-    if titled and tokens[titled] not in _SMALL:
+    if titled and tokens[titled] not in _SMALL and not (titled == len(tokens) - 1 and tokens[titled] in _HEADS):
         tokens = tokens[titled:]
     key = " ".join(tokens)
     return _ALIASES.get(key, key)
@@ -172,24 +178,16 @@ _NO_NAMES = STOP_WORDS | OPENERS | frozenset(
 )  # fmt: skip
 
 
-def names(source: str | Doc, known: Iterable[Name] = ()) -> list[Name]:
+def names(source: str | Doc) -> list[Name]:
     """The people, organisations and places a text names, in order.
 
     A parsed text (`parse`) is read by the model's named entities, a plain string by its capitals (fast, no model; a
-    capital that opens a sentence counts only when more follow). Names of another text given as `known` are found
-    whatever their case: some corpora are lower-cased.
+    capital that opens a sentence counts only when more follow).
 
     >>> [n.key for n in names("Earlier Mr. Lavrov met Kim Jong Un in Wonsan.")]
     ['lavrov', 'kim jong un', 'wonsan']
     """
     found = _capitalised(source) if isinstance(source, str) else _entities(source)
-    text = source if isinstance(source, str) else source.text
-    spans = [(n.start, n.end) for n in found]
-    for name in dict.fromkeys((k.text, k.kind, k.key) for k in known):
-        for match in re.finditer(rf"(?<!\w){re.escape(name[0])}(?!\w)", text, re.I):
-            if not overlaps(spans, *match.span()):
-                found.append(Name(match.group(), *match.span(), name[1], name[2]))
-                spans.append(match.span())
     return sorted(found, key=lambda n: n.start)
 
 

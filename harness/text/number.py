@@ -79,7 +79,9 @@ _MEASURES = {  # unit -> (base unit, factor); temperatures are converted in `_ba
     "kilo": ("kg", 1), "kilogram": ("kg", 1), "kilogramme": ("kg", 1), "g": ("kg", 0.001), "gram": ("kg", 0.001),
     "mg": ("kg", 1e-6), "tonne": ("kg", 1000), "ton": ("kg", 1000), "lb": ("kg", 0.4536), "stone": ("kg", 6.3503),
     "ounce": ("kg", 0.02835), "oz": ("kg", 0.02835), "mph": ("m/s", 0.44704), "kph": ("m/s", 0.27778),
-    "km/h": ("m/s", 0.27778), "kmh": ("m/s", 0.27778), "knot": ("m/s", 0.51444), "hectare": ("m2", 10_000),
+    "km/h": ("m/s", 0.27778), "miles per hour": ("m/s", 0.44704), "miles an hour": ("m/s", 0.44704),
+    "kilometres per hour": ("m/s", 0.27778), "kilometers per hour": ("m/s", 0.27778),
+    "kilometres an hour": ("m/s", 0.27778), "kilometers an hour": ("m/s", 0.27778), "kmh": ("m/s", 0.27778), "knot": ("m/s", 0.51444), "hectare": ("m2", 10_000),
     "ha": ("m2", 10_000), "acre": ("m2", 4046.86), "square mile": ("m2", 2_589_988), "sq mile": ("m2", 2_589_988),
     "square kilometre": ("m2", 1e6), "square kilometer": ("m2", 1e6), "sq km": ("m2", 1e6), "square metre": ("m2", 1),
     "square meter": ("m2", 1), "square feet": ("m2", 0.0929), "square foot": ("m2", 0.0929), "sq ft": ("m2", 0.0929),
@@ -144,7 +146,8 @@ _AGE_BEFORE = re.compile(r"(?:\baged|\bage\s+of|\bages|\bage)\s+(?:between\s+|fr
 _AGE_DECADE = re.compile(r"\b(?:her|his|their)\s+(?:early\s+|mid-?\s*|late\s+)?$", re.I)
 _FRACTION_OF = re.compile(r"\s+an?\s+(million|billion|dozen|hundred)\b(?:\s+of)?", re.I)
 _METRES = re.compile(
-    r"\s*-?(?:tall|long|wide|high|deep|away|sprint|race|final|freestyle|hurdles|butterfly|relay|x\b)", re.I
+    r"\s*-?(?:tall|long|wide|high|deep|away|apart|from|down|below|above|off|under|stretch|of\s+(?:road|track|fence)|sprint|race|final|freestyle|hurdles|butterfly|relay|x\b)",
+    re.I,
 )
 _MONEY_AFTER = re.compile(
     rf"[\s-]+(?P<unit>(?:us\s+)?(?:{_alternatives(c for c in _CURRENCIES if c.isalpha())}))\b", re.I
@@ -351,6 +354,8 @@ def _meaning(text: str, match: re.Match[str], before: str, value: float) -> tupl
     nobody = (match.group("words") or "").lower() == "one" and re.search(r"\bno\s+$", before, re.I)
     if (label := _LABEL_BEFORE.search(before)) and not match.group("scale") and not nobody:
         return "label", label.group(1).lower().rstrip("."), 1.0, 0.0, end
+    if re.search(r"\bmagnitude(?:\s+of|-)?\s*$", before, re.I):
+        return "measure", "magnitude", 1.0, 0.0, end
     if after := _AGE_AFTER.match(text, end):
         return "age", "", 1.0, 0.0, after.end()
     if _AGE_BEFORE.search(before) or _bare_age(text, match.start(), end, value):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from harness.text.token import stem
+
 ONES = {
     w: i
     for i, w in enumerate(
@@ -24,6 +26,14 @@ ORDINALS = {
 CARDINAL = "|".join([*ONES, *TENS])
 IRREGULAR_PLURALS = frozenset(
     "people men women children police feet cattle staff crew personnel dead wounded injured".split()
+)
+PEOPLE = frozenset(
+    word if word in IRREGULAR_PLURALS else stem(word)
+    for word in """people person passenger visitor resident worker employee victim civilian soldier troop protester player man men woman
+    women child children student pupil patient tourist fan migrant refugee villager guest customer voter member staff crew
+    dead killed injured wounded casualty holidaymaker supporter demonstrator officer inhabitant miner spectator participant
+    volunteer adult subscriber client user neighbour colleague citizen evacuee survivor police fatality death hostage
+    prisoner inmate firefighter nurse doctor teacher driver""".split()
 )
 FOLLOWING = re.compile(r"[\s-]+([^\W\d_]+)")
 IN_A_YEAR = frozenset(

@@ -136,3 +136,22 @@ def test_ways_to_write_a_day(day: date) -> None:
         f"{day:%A}, {day.day} {day:%b} {day.year}",
     ):
         assert [d.days for d in dates(text)] == [((day, day),)], text
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["As many as 12 may have died.", "Up to 30 may be missing in Ellery, Ms Ross said.", "They will march 10 miles."],
+)
+def test_may_and_march_as_verbs_are_no_months(said: str) -> None:
+    assert dates(said, "2025-07-13") == []
+
+
+@pytest.mark.parametrize("said", ["on 12 may the court met", "the court met on march 12", "on saturday 12 may"])
+def test_months_of_a_text_without_capitals_are_read(said: str) -> None:
+    assert len(dates(said, "2025-07-13")) == 1
+
+
+def test_compound_numerals_before_ago() -> None:
+    (long_ago,) = dates("twenty-one years ago", "2025-07-13")
+    assert long_ago.text == "twenty-one years ago"
+    assert long_ago.compatible(dates("in 2004", "2025-07-13")[0])

@@ -153,3 +153,16 @@ def test_any_text_is_read(text: str) -> None:
     for n in numbers(text):
         assert text[n.start : n.end] == n.text
         assert n.low <= n.value <= n.high or n.hedge
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("120 miles per hour", "120 mph"),
+        ("150 kilometres an hour", "150 km/h"),
+        ("a magnitude 7.5 earthquake", "the 7.5-magnitude earthquake"),
+        ("50m from the shore", "50 metres from the shore"),
+    ],
+)
+def test_one_measure_in_two_spellings(one: str, two: str) -> None:
+    assert numbers(one)[0].compatible(numbers(two)[0])
