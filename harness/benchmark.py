@@ -143,13 +143,19 @@ class Folder:
             if doc.id in documents:
                 raise DataError(f"{where}: the doc_id {doc.id!r} is there twice; ids must be unique.")
             documents[doc.id] = doc
-        records = []
+        records: list[Record] = []
+        ids: set[str] = set()
         for where, read in json_lines(folder / "records.jsonl"):
             row = read()
             keys |= dict.fromkeys(row)
             records.append(self._record(row, where, documents))
+            if records[-1].id in ids:
+                raise DataError(f"{where}: the id {records[-1].id!r} is there twice; ids must be unique.")
+            ids.add(records[-1].id)
             if bool(records[-1].key_facts) != bool(records[0].key_facts):
                 raise DataError(f"{where}: some records have key_facts and some have none; make two sets of them.")
+        if not records:
+            raise DataError(f"{folder / 'records.jsonl'} holds no records.")
         return checked(Benchmark(folder.resolve().name, documents, records), folder / "records.jsonl")
 
     def _record(self, row: Mapping[str, Any], where: str, documents: Mapping[str, Document]) -> Record:
@@ -159,7 +165,7 @@ class Folder:
         called = self.fields.get("label", "label")
         label = row.get(called)
         if label not in (0, 1, None):
-            raise DataError(f"{where}: label is {label!r}; it has to be 1 (consistent) or 0 (not).")
+            raise DataError(f"{where}: {called} is {label!r}; it has to be 1 (consistent) or 0 (not).")
         score, key_facts = self._score(row, where), self._judged(row, "key_facts", "present", where)
         if score is None and key_facts:
             score = sum(fact.label for fact in key_facts) / len(key_facts)
@@ -174,6 +180,8 @@ class Folder:
             self._judged(row, "sentences", "label", where),
             key_facts,
         )
+        if record.sentences and record.key_facts:
+            raise DataError(f"{where}: there are sentences and key_facts; make two sets of them.")
         if record.label is None and not record.key_facts:
             raise DataError(
                 f"{where}: there is neither a {called} nor {self.fields.get('key_facts', 'key_facts')}; one of them is what "
@@ -268,7 +276,7 @@ def _builder(path: Path) -> str:
     """The library's name for a kind of file."""
     if not path.is_file():
         raise DataError(
-            f"There is no file {path}. path= names a local copy of the data set; without it the hub is asked."
+            f"{path} is {'a folder' if path.is_dir() else 'not there'}. path= names a local copy of the data set; without it the hub is asked."
         )
     kind = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}.get(path.suffix)
     if kind is None:

@@ -232,9 +232,7 @@ def wide(table: Sequence[Row], kind: Kind, metrics: Sequence[str] | None = None)
         *columns,
         "n",
         "unscored",
-        "answered",
-        "cut",
-        "words",
+        *BESIDE,
     )
     controls_from = sum(not system[1].startswith(CONTROL) for system in systems)
     data = systems[0][0] if not several else f"{len({s[0] for s in systems})} data sets"

@@ -123,7 +123,7 @@ class Desk:
         if event.key_facts:
             facts = KeyFacts(event.id, "gold", event.key_facts)
         else:
-            articles = sorted((a.id, a.text, a.published or "") for a in event.articles)
+            articles = sorted((a.id, a.text, a.published or "", a.source) for a in event.articles)
             key = digest([str(signature), articles])
             if not (found := self._cache.get_many("key_facts", [key])):
                 found = {key: to_dict(KeyFacts("", str(signature), choose(event)))}

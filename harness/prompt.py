@@ -13,6 +13,14 @@ from harness.schema import Article, Event, Kind, Message, Signature, digest
 VARIABLES = ("event", "articles", "draft")
 
 
+def fence(*texts: str) -> str:
+    """A line to put around texts of a prompt that none of them holds; for the same texts always the same."""
+    salt = 0
+    while any((line := f"<<<{digest([*texts, salt])}>>>") in text for text in texts):
+        salt += 1
+    return line
+
+
 @dataclass(frozen=True)
 class Fenced:
     """An article as a template sees it: `{{ article }}` is its text between fences, the other fields are for mention."""

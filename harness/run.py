@@ -66,12 +66,14 @@ def experiment(cfg: DictConfig) -> None:
     names = {"dataset": str(dataset.name)} | {g: str(settings[g]["name"]) for g in ("model", "prompt", "brief")}
     output = Path(settings["output"])
     folder = RunFolder(output.joinpath(*map(_slug, names.values())))
-    identity = {group: settings[group] for group in IDENTITY} | {"data": data_digest(events)}
+    model = _build_model(settings)
+    # The signature tells the file and weights that a path or a branch leads to: settings alone would take new ones for old.
+    identity = {group: settings[group] for group in IDENTITY}
+    identity |= {"data": data_digest(events), "signature": str(model.signature)}
     with folder:
         fresh = not folder.claim(identity, overwrite=settings["overwrite"])
         if fresh:
             _save_hydra(folder.path, cfg)
-        model = _build_model(settings)
         _write_and_score(folder, names, settings, dataset, events, model, _build(cfg.prompt), _build(cfg.brief), judges)
     shown = [folder]
     if settings["controls"]:
@@ -129,11 +131,12 @@ def _control(
 
     names = {"dataset": str(dataset.name), "model": f"control:{name}", "prompt": "-", "brief": "-"}
     folder = RunFolder(output / _slug(names["dataset"]) / "controls" / name)
+    model = _instantiate(CONTROLS[name])
     with folder:
         # A control holds nobody's work: on other events it is simply made anew.
-        identity = {"data": data_digest(events), "control": CONTROLS[name]}
+        identity = {"data": data_digest(events), "control": CONTROLS[name], "signature": str(model.signature)}
         folder.claim(identity, overwrite=folder.run.get("config", identity) != identity)
-        _write_and_score(folder, names, settings, dataset, events, _instantiate(CONTROLS[name]), None, None, judges)
+        _write_and_score(folder, names, settings, dataset, events, model, None, None, judges)
     return folder
 
 

@@ -205,7 +205,8 @@ def baseline(name: str, benchmark: Benchmark) -> Judgement:
     def value(record: Record) -> float:
         document = benchmark.documents[record.doc_id]
         # What no checker can judge is no score of a baseline either: both are measured on the same records.
-        return BASELINES[name](record, document.text, document.reference) if document.text.strip() else math.nan
+        evidence = record.summary if record.key_facts else document.text
+        return BASELINES[name](record, document.text, document.reference) if evidence.strip() else math.nan
 
     values = np.array([value(record) for record in benchmark.records])
     empty = np.zeros(0)
@@ -382,7 +383,7 @@ def best_threshold(
     """The threshold of the highest balanced accuracy on all records of another split, pooled; or on all key facts.
 
     A minimum over sentences and a single key fact are different things to measure: each has a threshold of its own. None
-    if the split has nothing of the kind, or the method says nothing of it.
+    if the split has nothing of the kind, or not both labels, or the method says nothing of it.
     """
     labels: list[float] = []
     scores: list[float] = []
@@ -396,7 +397,8 @@ def best_threshold(
             labels += [fact.label for r in benchmark.records for fact in r.key_facts]
             scores += list(judgement.key_facts)
     usable = ~np.isnan(labels) & ~np.isnan(scores)
-    return agreement.best_threshold(np.array(labels)[usable], np.array(scores)[usable]) if usable.any() else None
+    known, given = np.array(labels)[usable], np.array(scores)[usable]
+    return agreement.best_threshold(known, given) if {0, 1} <= set(known) else None
 
 
 def part(benchmark: Benchmark, judgement: Judgement, origin: str) -> Judgement:

@@ -3,10 +3,13 @@
     python scripts/bench_checker.py BENCHMARK [--documents 50] [--claims 200]
 
 BENCHMARK is a folder with documents.jsonl and records.jsonl (docs/validation.md). The claims are the sentences of its
-summaries. The peer is `CrossEncoder.predict` of sentence-transformers (pip install sentence-transformers) over all
-sentences of the document, with a network of the same layers and the same trained weights (without the match
-embeddings, which it has no place for): what it says is not compared, only how long it takes. It runs once as it comes, in
-float32, and once in the dtype of the embedded checker. All run on the CPU with all cores; the unit is a (claim, document) pair.
+summaries, or those that people judged where there are any. The peer is `CrossEncoder.predict` of sentence-transformers (pip
+install sentence-transformers) over all sentences of the document, with a network of the same layers and the same trained
+weights (without the match embeddings, which it has no place for): only how long it takes is compared. It runs once as it
+comes, in float32, and once in the dtype of the embedded checker. All run on the CPU with all cores; the unit is a (claim,
+document) pair. What is lost by not reading everything shows where claims were judged: there the accuracy of the embedded
+checker stands beside that of its own network reading every sentence, the most supporting one deciding, both at their best
+threshold.
 
 The floor: a pair of 60 tokens costs 2 x 64 million weights x 60 = 7.6 GFLOP; a document of 30 sentences asks the
 peer for 30 of them a claim, retrieval leaves at most two passages, of 60 and 270 tokens.
@@ -26,7 +29,7 @@ import torch
 from sentence_transformers import CrossEncoder
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from harness import text
+from harness import agreement, text
 from harness.benchmark import Folder
 from harness.checkers import network
 from harness.checkers.embedded import Embedded
@@ -34,19 +37,38 @@ from harness.checkers.encoder import cpu_dtype
 from harness.schema import Article, Claim
 from harness.weights import converted
 
+Pair = tuple[Claim, Article]
 
-def pairs_of(path: Path, documents: int, claims: int) -> list[tuple[Claim, Article]]:
-    """(claim, article) pairs, spread evenly over the first documents."""
+
+def pairs_of(path: Path, documents: int, claims: int) -> tuple[list[Pair], list[int]]:
+    """(claim, article) pairs, spread evenly over the first documents, and what people said of each where they did."""
     benchmark = Folder().load(path)[0].first(documents)
     articles = {doc.id: Article(doc.id, doc.text) for doc in benchmark.documents.values()}
-    found = [
-        (Claim(f"{record.id}#{i}", record.id, span.text, span.start, span.end), articles[record.doc_id])
-        for record in benchmark.records
-        for i, span in enumerate(text.sentences(record.summary))
-    ]
-    found = list({(claim.text, article.id): (claim, article) for claim, article in found}.values())
+    found: dict[tuple[str, str], tuple[Pair, int | None]] = {}
+    for record in benchmark.records:
+        said = [(s.text, s.label) for s in record.sentences] or [(s.text, None) for s in text.sentences(record.summary)]
+        for i, (words, label) in enumerate(said):
+            claim = Claim(f"{record.id}#{i}", record.id, words, 0, len(words))
+            found[words, record.doc_id] = (claim, articles[record.doc_id]), label
     evenly = np.linspace(0, len(found) - 1, min(claims, len(found))).astype(int)
-    return [found[i] for i in evenly]
+    chosen = [list(found.values())[i] for i in evenly]
+    return [pair for pair, _ in chosen], [label for _, label in chosen if label is not None]
+
+
+def everything_read(pairs: Sequence[Pair]) -> np.ndarray:
+    """P(supported) of each claim by the sentence of the article that supports it most."""
+    reader = network.reader(network.WEIGHTS, "cpu")
+    read = [(claim.text, span.text) for claim, article in pairs for span in text.sentences(article.text)]
+    owner = [i for i, (_, article) in enumerate(pairs) for _ in text.sentences(article.text)]
+    support = np.zeros(len(pairs))
+    np.maximum.at(support, owner, reader.read(read)[:, 0])
+    return support
+
+
+def accuracy(labels: Sequence[int], scores: np.ndarray) -> str:
+    known = np.array(labels)
+    best = agreement.balanced_accuracy(known, scores >= agreement.best_threshold(known, scores))
+    return f"balanced accuracy {best:.3f}, area under the ROC curve {agreement.auc(known, scores):.3f}"
 
 
 def peer(folder: Path, dtype: torch.dtype) -> CrossEncoder:
@@ -73,7 +95,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=50)
     parser.add_argument("--claims", type=int, default=200)
     options = parser.parse_args()
-    pairs = pairs_of(options.benchmark, options.documents, options.claims)
+    pairs, labels = pairs_of(options.benchmark, options.documents, options.claims)
     all_pairs = [(span.text, claim.text) for claim, article in pairs for span in text.sentences(article.text)]
     print(f"{len(pairs)} (claim, document) pairs, {len(all_pairs)} (sentence, claim) pairs")
 
@@ -94,6 +116,9 @@ def main() -> None:
         print(
             f"CrossEncoder.predict, every sentence, {name:9s} {theirs:8.2f} pairs/s: embedded is {ours / theirs:.1f} x"
         )
+    if len(labels) == len(pairs):
+        print(f"embedded checker:           {accuracy(labels, np.array([v.probability for v in verdicts], float))}")
+        print(f"its network, every sentence: {accuracy(labels, everything_read(pairs))}")
     print(f"largest change of a probability when a pair is checked alone: {moved:.1e}")
     print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 

@@ -15,7 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -272,8 +274,11 @@ def main(arguments: Sequence[str]) -> None:
         "long": NEUTRAL,
         "short": NEUTRAL,
     }
-    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    config |= calibrate(measure(embedded.Embedded(options.weights), judged(options.benchmarks)))
+    with tempfile.TemporaryDirectory() as folder:  # a run that ends early must not leave the neutral weights
+        for file in options.weights.glob("embedded.*"):
+            shutil.copy(file, folder)
+        (Path(folder) / path.name).write_text(json.dumps(config), encoding="utf-8")
+        config |= calibrate(measure(embedded.Embedded(folder), judged(options.benchmarks)))
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

@@ -20,8 +20,9 @@ everything; then mostly what was written for the purpose (datasets/pairs), the l
 falling again, the sentences of two articles of one written event, with some of everything else; the last two differ in the
 rate, and in that more had been written by the fifth. Weights are trained in
 bfloat16 with float32 copies. Loss: cross entropy over three labels (two-class rows through the sum of contradicted and not mentioned)
-plus half a binary cross entropy per claim token where the wrong words are known. One row in a hundred is held out; what is got right
-of each kind of them is printed after each stage, and the weights so far are kept. `--scale 0.01` is a trial run.
+plus half a binary cross entropy per claim token where the wrong words are known. One row in a hundred is held out (of the SUBTLE kinds, which
+stand in two lists, none is for certain); what is got right of each kind of them is printed after each stage, and the weights so
+far are kept. `--scale 0.01` is a trial run.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def test_the_hub_loader_reads_local_files(tmp_path):
     assert len(benchmark.documents) == 1
     with pytest.raises(DataError, match=r"rows\.jsonl has no column 'document'"):
         Hub("some/set", "document", "claim", "label").load(str(file))
-    with pytest.raises(DataError, match="There is no file"):
+    with pytest.raises(DataError, match="is not there"):
         Hub("some/set", "doc", "claim", "label").load(tmp_path / "none.jsonl")
     file.write_text(json.dumps(rows[0] | {"claim": None}), encoding="utf-8")
     with pytest.raises(DataError, match=r"rows\.jsonl, row 0: claim is None"):
@@ -165,3 +165,13 @@ def test_the_share_of_key_facts_is_the_score_where_none_is_given(tmp_path):
 def test_a_field_that_is_not_ours_cannot_be_mapped():
     with pytest.raises(ConfigError, match=r"has 'scroe'.*Did you mean score"):
         Folder(fields={"scroe": "x"})
+
+
+def test_a_record_is_there_once(tmp_path):
+    with pytest.raises(DataError, match=r"records\.jsonl:2: the id '.*' is there twice"):
+        Folder().load(write(tmp_path / "set", records=(GOOD, {**BAD, "id": GOOD["id"]})))
+
+
+def test_no_records_are_said_to_be_none(tmp_path):
+    with pytest.raises(DataError, match="holds no records"):
+        Folder().load(write(tmp_path / "set", records=()))

@@ -95,6 +95,17 @@ def test_another_configuration_in_the_same_folder_is_refused(place, capsys):
     assert run("model=lead", "controls=false", "model.k=2", "overwrite=true") == 0
 
 
+def test_new_texts_under_an_old_file_name_are_not_taken_for_the_old_ones(place, capsys):
+    file = place / "texts.jsonl"
+    file.write_text(json.dumps({"event_id": "e", "kind": "brief", "text": "One."}) + "\n", encoding="utf-8")
+    settings = ("model=recorded", f"model.path={file}", "controls=false", "dataset.limit=1", "evaluator=[rouge]")
+    assert run(*settings) == 0
+    file.write_text(json.dumps({"event_id": "e", "kind": "brief", "text": "Two."}) + "\n", encoding="utf-8")
+    assert run(*settings) == 2
+    assert "signature" in capsys.readouterr().err
+    assert run(*settings, "overwrite=true") == 0
+
+
 def test_a_changed_evaluator_scores_only_its_own_rows_anew(place):
     def rows():
         folder = RunFolder(place / "results/sample/lead/plain/articles")

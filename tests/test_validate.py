@@ -205,3 +205,9 @@ def test_the_table_says_what_went_into_a_cell_and_by_which_threshold():
     assert "(n 36, 100%)" in table  # sentences, where the row counts 24 records
     assert f"`bacc` at its own threshold: lexical {Lexical().threshold:.3g}." in table
     assert table.endswith("checker x.\n")
+
+
+def test_no_threshold_is_tuned_on_one_label():
+    sets = [Benchmark("one", {"d": Document("d", "Text.")}, [Record("r", "d", "Text.", 1)])]
+    one = np.ones(1)
+    assert v.best_threshold(sets, [v.Judgement("x", one, one, np.zeros(0), np.zeros(0))]) is None

@@ -19,10 +19,11 @@ import numpy as np
 
 from harness import text
 from harness.checkers import encoder, outlets, roles, rules
+from harness.checkers.chunks import decide
 from harness.errors import WeightsError
-from harness.schema import Article, Claim, Label, Signature, Span, Verdict, digest
+from harness.schema import Article, Claim, Signature, Span, Verdict, digest
 
-VERSION = "6"
+VERSION = "7"
 REMEMBERED = 500  # articles whose sentences are kept
 UNIT = 128  # tokens of a sentence that is read whole; a longer one is read in pieces
 FEW, MANY = 4, 12  # sentences; in a short text, copied words say less and a missing one says more
@@ -131,18 +132,8 @@ class Embedded:
         logit = float(np.dot(weights, (*found.features, 1.0)))
         support = 1 / (1 + math.exp(-min(max(logit, -30.0), 30.0)))
         contradiction = (1 - support) * found.contradicted
-        label: Label = "supported"
-        if support < self.threshold:
-            label = "contradicted" if found.contradicted >= 0.5 else "not_mentioned"
-        return Verdict(
-            claim.id,
-            article.id,
-            label,
-            support,
-            contradiction,
-            found.evidence,
-            found.notes,
-        )
+        label = decide(support, contradiction, self.threshold)
+        return Verdict(claim.id, article.id, label, support, contradiction, found.evidence, found.notes)
 
     # -------------------------------------------------------------------------------------------- what is measured
 

@@ -13,7 +13,7 @@ class Lexical:
 
     probability = the largest share of the claim's distinct content words (stems; all words count alike) found in
     any `window` or fewer consecutive sentences, in [0, 1]. It is an overlap, not a calibrated probability. It sees
-    neither negation nor who did what to whom, and never says contradicted: contradiction is always 0. Evidence is
+    neither negation nor who did what to whom, and never says contradicted: contradiction is None. Evidence is
     the best passage, the shortest and then the first among equals. A claim without content words is compared in
     all its words; one without words cannot be checked (label None).
     """
@@ -26,7 +26,7 @@ class Lexical:
     def signature(self) -> Signature:
         return Signature(
             "lexical",
-            (("v", "1"), ("split", text.SPLITTER), ("threshold", str(self.threshold)), ("window", str(self.window))),
+            (("v", "2"), ("split", text.SPLITTER), ("threshold", str(self.threshold)), ("window", str(self.window))),
         )
 
     def check(self, pairs: Sequence[tuple[Claim, Article]]) -> list[Verdict]:
@@ -52,7 +52,7 @@ class Lexical:
         start, end = sentences[best[0]][0].start, sentences[best[1]][0].end
         evidence = (Span(start, end, article.text[start:end]),) if most else ()
         label: Label = "supported" if overlap >= self.threshold else "not_mentioned"
-        return Verdict(claim.id, article.id, label, overlap, 0.0, evidence)
+        return Verdict(claim.id, article.id, label, overlap, None, evidence)
 
 
 def _stems(passage: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ from typing import Protocol
 from harness import text
 from harness.checkers import chunks
 from harness.errors import ConfigError
+from harness.prompt import fence
 from harness.protocols import Request, TextModel
 from harness.schema import LABELS, Article, Claim, Event, Generation, Label, Message, Signature, Span, Verdict, digest
 
@@ -93,6 +94,7 @@ class Llm:
                 ("prompt", digest([self.system, self.user, self.answers])[:8]),
                 ("read", "probabilities" if self._chooses else "reply"),
                 ("passage", str(self.passage_tokens)),
+                ("context", str(self.judge.context_tokens)),
                 ("split", text.SPLITTER),
                 ("threshold", str(self.threshold)),
             ),
@@ -131,10 +133,7 @@ class Llm:
 
     def messages(self, claim: str, passage: str) -> tuple[Message, ...]:
         """The prompt. Its fence is made of its content: always the same, and in neither text."""
-        salt = 0
-        while (fence := f"<<<{digest([claim, passage, salt])}>>>") in claim or fence in passage:
-            salt += 1
-        fields = {"fence": fence, "passage": passage, "claim": claim}
+        fields = {"fence": fence(claim, passage), "passage": passage, "claim": claim}
         user = re.sub(r"\{(fence|passage|claim)\}", lambda field: fields[field[1]], self.user)
         return (*([Message("system", self.system)] if self.system else []), Message("user", user))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SPEAKS = "says|said|writes|wrote|adds|added"
-_STATES = "reports|reported|notes|noted|states|stated"  # without "that", of a loss or a result: the outlet's own
+_SPEAKS = "says|said"
+_STATES = (
+    "reports|reported|notes|noted|states|stated|writes|wrote|adds|added"  # without "that", what the outlet itself did
+)
 _SAYS = rf"(?:{_SPEAKS}|{_STATES})"
 _TELLS = rf"(?:(?:{_SPEAKS})(?:\s+that)?|(?:{_STATES})\s+that)"
 
@@ -22,6 +24,8 @@ def unattributed(claim: str, outlet: str) -> str:
     'The quay reopened.'
     >>> unattributed("The Courier was founded in 1890.", "The Ellery Courier")
     'The Courier was founded in 1890.'
+    >>> unattributed("The Courier wrote off three million pounds.", "The Ellery Courier")
+    'The Courier wrote off three million pounds.'
     >>> unattributed("A spokesman for the Courier said the paper would close.", "The Ellery Courier")
     'A spokesman for the Courier said the paper would close.'
     """

@@ -9,7 +9,7 @@ from harness.checkers import encoder, rules
 from harness.checkers.retrieval import Passage, Retriever
 from harness.schema import Article, Claim, Label, Signature, Verdict
 
-VERSION = "1"
+VERSION = "2"
 
 
 class Similarity:
@@ -63,7 +63,7 @@ class Similarity:
         there = set(text.content_words(" ".join(p.text for p in passages)))
         overlap = len(wanted & there) / len(wanted) if wanted else 0.0
         differing = rules.disagreements(claim.text, passages[0].text, article.published)
-        missing = rules.unsupported(claim.text, article.text)
+        missing = rules.unsupported(claim.text, article.text, article.published)
         support = (max(passages[0].similarity, 0.0) + overlap) / 2 - self.penalty * len(missing)
         support = min(max(support, 0.0), 1.0)
         notes = tuple(str(finding) for finding in (*differing, *missing))

@@ -91,6 +91,7 @@ class SystemOne:
                 ("endpoint", digest(self.url)[:8]),  # two servers may call different weights by one name
                 ("question", digest(QUESTION)[:8]),
                 ("passage", str(self.passage_bytes)),
+                ("context", str(self.context_tokens)),
                 ("split", text.SPLITTER),
                 ("threshold", str(self.threshold)),
             ),
@@ -102,7 +103,7 @@ class SystemOne:
 
     def _plan(self, claim: str, article: str) -> tuple[Span, ...]:
         def size(passage: str) -> int:
-            return len(json.dumps(self._body(claim, passage)).encode())
+            return len(json.dumps(self._body(claim, passage), ensure_ascii=False).encode())
 
         return self._passages.fitting(claim, article, size, self.context_tokens - AROUND, self.passage_bytes)
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.claims.facts import claim
+from harness.prompt import fence
 from harness.protocols import Request, TextModel
 from harness.schema import Article, Claim, Event, Extraction, Generation, Message, Shown, Signature, Span, digest
 from harness.text import NORMALISER, SPLITTER, content_words, sentences
@@ -86,10 +87,7 @@ class Llm:
 
 def prompt(text: str) -> tuple[Message, ...]:
     """The messages for a text. Its fence is made of its content, so it cannot hold it (and the prompt is stable)."""
-    salt = 0
-    while (fence := f"<<<{digest([text, salt])}>>>") in text:
-        salt += 1
-    return Message("system", SYSTEM), Message("user", USER.format(fence=fence, text=text))
+    return Message("system", SYSTEM), Message("user", USER.format(fence=fence(text), text=text))
 
 
 def _extraction(source: str, text: str, generation: Generation) -> Extraction:

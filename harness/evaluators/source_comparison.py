@@ -82,7 +82,8 @@ class SourceComparison:
 
     def _comparison(self, event: Event, desk: Desk) -> Comparison:
         """Made once per event and desk signature, and kept for the systems that follow."""
-        key = digest([sorted((a.id, a.text, a.published or "") for a in event.articles), str(self.signature(desk))])
+        articles = sorted((a.id, a.text, a.published or "", a.source) for a in event.articles)
+        key = digest([articles, str(self.signature(desk))])
         if key not in self._compared:
             self._compared[key] = self._compare.compare(event, desk)
             while len(self._compared) > 16:

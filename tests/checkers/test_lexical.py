@@ -16,7 +16,7 @@ def check(claim: str, article: Article = ARTICLE, **options):
 
 def test_a_sentence_of_the_article_is_supported_and_quoted() -> None:
     verdict = check("A fire destroyed the cold store.")
-    assert (verdict.label, verdict.probability, verdict.contradiction) == ("supported", 1.0, 0.0)
+    assert (verdict.label, verdict.probability, verdict.contradiction) == ("supported", 1.0, None)
     [span] = verdict.evidence
     assert span.text == ARTICLE.text[span.start : span.end] == "A fire destroyed the cold store."
 
@@ -40,7 +40,7 @@ def test_inflections_meet() -> None:
 
 def test_it_never_contradicts() -> None:
     verdict = check("The fire did not destroy the cold store.")
-    assert (verdict.label, verdict.contradiction) == ("supported", 0.0), "word overlap sees no negation"
+    assert (verdict.label, verdict.contradiction) == ("supported", None), "word overlap sees no negation"
 
 
 def test_support_in_the_last_sentence_of_a_long_article_is_found() -> None:

@@ -13,7 +13,7 @@ COST = "The mission cost 214 million euros."
         "Northern Wire Agency says that the mission cost 214 million euros.",
         "The mission cost 214 million euros, Northern Wire Agency reported.",
         "According to Northern Wire Agency, the mission cost 214 million euros.",
-        "The Agency adds the mission cost 214 million euros.",
+        "The Agency said the mission cost 214 million euros.",
     ],
 )
 def test_what_is_given_to_the_outlet_is_what_its_article_has_to_say(claim: str) -> None:

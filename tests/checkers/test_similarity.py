@@ -91,3 +91,9 @@ def test_an_empty_article_is_an_error_not_a_label(checker):
 
 def test_the_threshold_is_in_the_signature():
     assert Similarity(threshold=0.5).signature != Similarity(threshold=0.6).signature
+
+
+def test_relative_days_are_found_in_the_article_by_its_date(checker):
+    article = Article("a", "The quay of Brenholm reopened today after two months.", published="2025-03-05")
+    [verdict] = checker.check([(claim("The quay of Brenholm reopened on Wednesday."), article)])
+    assert verdict.notes == ()
