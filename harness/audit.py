@@ -488,7 +488,7 @@ def _copied(brief: Article, articles: Sequence[Article]) -> tuple[str | None, fl
     best: tuple[float, str, int] = (0.0, "", 0)
     words = max(1, copies.length(brief.text))
     for article in articles:
-        runs = copies.shared(brief.text, article.text, least=8)
+        runs = copies.shared(brief.text, article.text)
         share = min(1.0, sum(runs) / words)
         best = max(best, (share, article.id, sum(runs)), key=lambda s: (s[0], s[1]))
     return (best[1] if best[0] >= COPIED and best[2] >= COPIED_WORDS else None), best[0]

@@ -84,6 +84,7 @@ settings:
   limit=N           only the first N documents of each set
   format=md         or csv, json
   out=FILE          write the table there
+  --config-dir DIR  a folder with choices of your own, such as benchmark/mine.yaml
 
 The table goes to the terminal, or to the file of out=. Verdicts are cached: the same command goes on where it was.
 """

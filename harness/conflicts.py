@@ -361,14 +361,9 @@ def _number(one: Slot, two: Slot) -> dict[str, float]:
     }
 
 
-def grain(value: Date) -> str:
-    """How exact a date is: time, day, month or year."""
-    if value.minute is not None:
-        return "time"
-    lengths = [(b - a).days for a, b in value.days]
-    if lengths and min(lengths) >= 300:
-        return "year"
-    return "day" if lengths and max(lengths) <= 1 else "month"
+def _is_year(value: Date) -> bool:
+    """Whether a date is no more exact than a year."""
+    return value.minute is None and bool(value.days) and min((b - a).days for a, b in value.days) >= 300
 
 
 def _date(one: Slot, two: Slot) -> dict[str, float]:
@@ -376,7 +371,7 @@ def _date(one: Slot, two: Slot) -> dict[str, float]:
     assert isinstance(a, Date)
     assert isinstance(b, Date)
     return {
-        "year": float("year" in (grain(a), grain(b))),
+        "year": float(_is_year(a) or _is_year(b)),
         "place": float(one.place == two.place),
         "today": float(bool(_TODAY.fullmatch(a.text) or _TODAY.fullmatch(b.text))),
         "reported": float(bool({one.verb, two.verb} & {"say", "tell", "announce", "add"})),

@@ -37,8 +37,8 @@ class Copy:
     originals: tuple[Span, ...]  # the same passages in `of`
 
 
-def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) -> list[Copy]:
-    """Every pair of articles that share a passage of `least` words or more, largest share first.
+def copies(articles: Sequence[Article]) -> list[Copy]:
+    """Every pair of articles that share a passage of LEAST words or more, largest share first.
 
     Case and punctuation are ignored. What stands wholly in quotes is no copy: two reporters may quote one speech.
     Time is linear in the words and the shared passages.
@@ -51,12 +51,12 @@ def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) ->
         own = words[article.id]
         runs: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # earlier article -> (start, its start, length)
         until: dict[str, int] = {}
-        for at in range(len(own) - gram + 1):
+        for at in range(len(own) - GRAM + 1):
             longest: dict[str, tuple[int, int]] = {}  # in each earlier article: length, and where it stands
-            for other, there in places.get(_gram(own, at, gram), ()):
+            for other, there in places.get(_gram(own, at), ()):
                 if at < until.get(other, 0):
                     continue
-                length = gram
+                length = GRAM
                 theirs = words[other]
                 while (
                     at + length < len(own)
@@ -68,7 +68,7 @@ def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) ->
                     longest[other] = length, there
             for other, (length, there) in longest.items():
                 until[other] = at + length
-                if length >= min(least, len(own)):
+                if length >= min(LEAST, len(own)):
                     runs[other].append((at, there, length))
         for other, theirs in words.items():  # a text too short to have a passage may be a copy as a whole
             if other == article.id:
@@ -84,8 +84,8 @@ def copies(articles: Sequence[Article], gram: int = GRAM, least: int = LEAST) ->
             if mine:
                 share = min(1.0, sum(n for _, _, n in mine) / len(own))
                 out.append(Copy(article.id, other, share, tuple(m[0] for m in mine), tuple(m[1] for m in mine)))
-        for at in range(len(own) - gram + 1):
-            places[_gram(own, at, gram)].append((article.id, at))
+        for at in range(len(own) - GRAM + 1):
+            places[_gram(own, at)].append((article.id, at))
     return sorted(out, key=lambda c: (-c.share, c.article_id, c.of))
 
 
@@ -97,8 +97,8 @@ def _text(articles: Sequence[Article], article_id: str) -> str:
     return next(a.text for a in articles if a.id == article_id)
 
 
-def _gram(words: Sequence[tuple[str, int, int]], at: int, n: int) -> tuple[str, ...]:
-    return tuple(word for word, _, _ in words[at : at + n])
+def _gram(words: Sequence[tuple[str, int, int]], at: int) -> tuple[str, ...]:
+    return tuple(word for word, _, _ in words[at : at + GRAM])
 
 
 def _span(text: str, words: Sequence[tuple[str, int, int]], first: int, length: int) -> Span:
@@ -122,17 +122,17 @@ def length(text: str) -> int:
     return len(_WORD.findall(text))
 
 
-def shared(one: str, two: str, least: int = GRAM) -> list[int]:
+def shared(one: str, two: str) -> list[int]:
     """The lengths of the runs of words of `one` that stand in `two`, from the left, longest first at each place."""
     own, theirs = ([m.group().casefold() for m in _WORD.finditer(t)] for t in (one, two))
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for at in range(len(theirs) - least + 1):
-        places[tuple(theirs[at : at + least])].append(at)
+    for at in range(len(theirs) - GRAM + 1):
+        places[tuple(theirs[at : at + GRAM])].append(at)
     out, at = [], 0
-    while at + least <= len(own):
+    while at + GRAM <= len(own):
         longest = 0
-        for there in places.get(tuple(own[at : at + least]), ()):
-            length = least
+        for there in places.get(tuple(own[at : at + GRAM]), ()):
+            length = GRAM
             while (
                 at + length < len(own) and there + length < len(theirs) and own[at + length] == theirs[there + length]
             ):

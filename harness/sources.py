@@ -31,13 +31,11 @@ from harness.text.parser import pipeline
 
 Status = Literal["agreed", "single_source", "conflict"]
 VERSION = "sources-5"
-RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story,
-SIMILAR = 0.35  # or their mean vectors are as similar as this and they share a name,
+RELATED = 0.15  # of an article's claims are alike to some of another's if both tell one story, and
+SIMILAR = 0.35  # their mean vectors are as similar as this; that and a shared name are enough, too,
 AKIN = 0.25  # or as similar as this and they share two: the same press agency and city stand in a thousand stories,
-TOLD, CLOSE = (
-    0.5,
-    0.42,
-)  # or as similar as this and so are, on average, the claims of one that are most similar to the other's
+# or as similar as TOLD, and as CLOSE, on average, those claims of one that are most similar to the other's
+TOLD, CLOSE = 0.5, 0.42
 FOREMOST = 3  # of them
 
 
@@ -274,6 +272,12 @@ def _sources(statement: Statement, same_text: Mapping[int, set[str]]) -> int:
 # ------------------------------------------------------------------------------------------ as data and as text
 
 
+def conflict_data(conflict: Conflict) -> dict[str, Any]:
+    """A conflict as it is printed and kept in the details of a score."""
+    versions = [{"article": v.article_id, "text": v.text, "start": v.start, "end": v.end} for v in conflict.versions]
+    return {"kind": conflict.kind, "about": conflict.about, "versions": versions, "confidence": conflict.confidence}
+
+
 def as_data(comparison: Comparison) -> dict[str, Any]:
     """What `--format json` prints of an event; `note` only where there is something to say."""
     notes = _notes(comparison)
@@ -282,17 +286,7 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
             {"id": s.id, "text": s.text, "status": status, "articles": list(s.article_ids)}
             for s, status in zip(comparison.statements, comparison.statuses, strict=True)
         ],
-        "conflicts": [
-            {
-                "kind": c.kind,
-                "about": c.about,
-                "versions": [
-                    {"article": v.article_id, "text": v.text, "start": v.start, "end": v.end} for v in c.versions
-                ],
-                "confidence": c.confidence,
-            }
-            for c in comparison.conflicts
-        ],
+        "conflicts": [conflict_data(c) for c in comparison.conflicts],
         "copies": [
             {
                 "article": c.article_id,
@@ -457,9 +451,11 @@ def _plain(words: str) -> Any:
 def render(comparisons: Sequence[Comparison], form: str) -> str:
     """md, json or csv. json is one object, or for several events a list of such objects with their "event"."""
     if form == "json":
-        made: Any = [{"event": c.event.id, **as_data(c)} for c in comparisons]
-        if len(made) == 1:
-            made = as_data(comparisons[0])
+        made: Any = (
+            as_data(comparisons[0])
+            if len(comparisons) == 1
+            else [{"event": c.event.id, **as_data(c)} for c in comparisons]
+        )
         return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
     if form == "csv":
         return _csv(comparisons)

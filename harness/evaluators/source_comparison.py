@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.evaluators.sheet import REFUSALS, Sheet
 from harness.protocols import Desk
 from harness.schema import Event, Score, Signature, Summary, digest
-from harness.sources import Compare, Comparison
+from harness.sources import Compare, Comparison, conflict_data
 
 if TYPE_CHECKING:
     from harness.audit import Audit, Handled
@@ -27,7 +27,7 @@ class SourceComparison:
     conflicts_flagged (higher), conflicts_settled (lower), conflicts_avoided = conflicts of the articles that the brief
     reports as open, decides for one side, or leaves out / conflicts; they add up to 1.
     unattributed_single_source (lower) = claims that state as fact, naming nobody, what one source alone says / claims.
-    fused_share (lower) = claims that no article supports, whose words stand in two articles together / claims.
+    fused_share (lower) = claims that no article supports and most of whose words two articles have only together / claims.
     attribution_errors (lower) = claims that give an article's words to somebody else, or change a quote / claims.
     copied_share (lower) = the largest share of the brief's words in runs of eight or more that one article has.
 
@@ -178,18 +178,7 @@ class SourceComparison:
             sheet.unscored(summary, "nothing_to_compare", reason, OF_CONFLICTS)
             return
         handled = {"conflicts_flagged": found.flagged, "conflicts_settled": found.settled}
-        told = [
-            {
-                "conflict": c.id,
-                "kind": c.kind,
-                "about": c.about,
-                "confidence": c.confidence,
-                "versions": [
-                    {"article": v.article_id, "text": v.text, "start": v.start, "end": v.end} for v in c.versions
-                ],
-            }
-            for c in conflicts
-        ]
+        told = [{"conflict": c.id, **conflict_data(c)} for c in conflicts]
         seen: set[int | None] = set()
         for metric, items in handled.items():
             which = {h.dispute for h in items} - {None}
