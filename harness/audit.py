@@ -337,19 +337,17 @@ def _same_value(comparison: Comparison, dispute: Dispute, side: Side, slot: Slot
     article = comparison.event.article(side.version.article_id)
     if side.value is None:
         return False
-    if dispute.kind == "number":
-        begin, end = (at - (side.version.start or 0) for at in side.value)
-        theirs: Sequence[Any] = [n for n in text.numbers(side.version.text) if n.start < end and begin < n.end]
-        if slot.kind == "number":  # not so many of something else
-            theirs = [n for n in theirs if nouns(slot.value, n) != "other"]  # type: ignore[arg-type]
-    elif dispute.kind == "date":
-        # in its sentence: "May" alone is a verb, and a weekday has the tense of its sentence
-        begin, end = (at - (side.version.start or 0) for at in side.value)
-        theirs = [d for d in text.dates(side.version.text, article.published) if d.start < end and begin < d.end]
-    else:
+    if dispute.kind not in ("number", "date"):
         return slot.kind == "name" and text.same_name(slot.value.key, text.name_key(side.words))  # type: ignore[union-attr]
     if slot.kind != dispute.kind:
         return False
+    # read in its sentence: "May" alone is a verb, and a weekday has the tense of its sentence
+    words = side.version.text
+    read: Sequence[Any] = text.numbers(words) if dispute.kind == "number" else text.dates(words, article.published)
+    begin, end = (at - (side.version.start or 0) for at in side.value)
+    theirs = [value for value in read if value.start < end and begin < value.end]
+    if dispute.kind == "number":  # not so many of something else
+        theirs = [n for n in theirs if nouns(slot.value, n) != "other"]  # type: ignore[arg-type]
     return any(slot.value.comparable(v) and slot.value.compatible(v) for v in theirs)  # type: ignore[arg-type]
 
 

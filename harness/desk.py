@@ -123,8 +123,7 @@ class Desk:
         if event.key_facts:
             facts = KeyFacts(event.id, "gold", event.key_facts)
         else:
-            articles = sorted((a.id, a.text, a.published or "", a.source) for a in event.articles)
-            key = digest([str(signature), articles])
+            key = digest([str(signature), article_contents(event)])
             if not (found := self._cache.get_many("key_facts", [key])):
                 found = {key: to_dict(KeyFacts("", str(signature), choose(event)))}
                 self._cache.put_many("key_facts", found)
@@ -160,6 +159,11 @@ def _of(source: str, extraction: Extraction) -> Extraction:
         for number, claim in enumerate(extraction.claims, start=1)
     )
     return replace(extraction, source_id=source, claims=claims)
+
+
+def article_contents(event: Event) -> list[tuple[str, ...]]:
+    """All of an event's articles that key facts and comparisons depend on, whatever their order."""
+    return sorted((a.id, a.text, a.published or "", a.source) for a in event.articles)
 
 
 def _pair_key(signature: str, claim: Claim, article: Article) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness import text
-from harness.schema import Article, Claim, Label, Signature, Span, Verdict
+from harness.checkers.chunks import decide
+from harness.schema import Article, Claim, Signature, Span, Verdict
 
 
 class Lexical:
@@ -51,7 +52,7 @@ class Lexical:
         overlap = most / len(wanted)
         start, end = sentences[best[0]][0].start, sentences[best[1]][0].end
         evidence = (Span(start, end, article.text[start:end]),) if most else ()
-        label: Label = "supported" if overlap >= self.threshold else "not_mentioned"
+        label = decide(overlap, None, self.threshold)
         return Verdict(claim.id, article.id, label, overlap, None, evidence)
 
 

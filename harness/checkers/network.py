@@ -281,7 +281,8 @@ def judge(network: Network, pairs: Sequence[Encoded], batch_tokens: int = BATCH_
                 worst = unsupported.masked_fill(~in_claim, -OUTSIDE).max(1, keepdim=True).values
                 told = torch.cat([labels.softmax(-1), worst.clamp(-OUTSIDE, OUTSIDE)], 1)
                 out[rows] = told[: len(rows)].float().cpu().numpy()
-            _give_back_memory()
+            if device.type == "cpu":
+                _give_back_memory()
     return out
 
 

@@ -6,9 +6,8 @@ import re
 from functools import lru_cache
 
 _SPEAKS = "says|said"
-_STATES = (
-    "reports|reported|notes|noted|states|stated|writes|wrote|adds|added"  # without "that", what the outlet itself did
-)
+# Without "that" these tell of a loss, a result or anything else that the outlet itself did.
+_STATES = "reports|reported|notes|noted|states|stated|writes|wrote|adds|added"
 _SAYS = rf"(?:{_SPEAKS}|{_STATES})"
 _TELLS = rf"(?:(?:{_SPEAKS})(?:\s+that)?|(?:{_STATES})\s+that)"
 

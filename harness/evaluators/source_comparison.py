@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.desk import article_contents
 from harness.evaluators.sheet import REFUSALS, Sheet
 from harness.protocols import Desk
 from harness.schema import Event, Score, Signature, Summary, digest
@@ -82,8 +83,7 @@ class SourceComparison:
 
     def _comparison(self, event: Event, desk: Desk) -> Comparison:
         """Made once per event and desk signature, and kept for the systems that follow."""
-        articles = sorted((a.id, a.text, a.published or "", a.source) for a in event.articles)
-        key = digest([articles, str(self.signature(desk))])
+        key = digest([article_contents(event), str(self.signature(desk))])
         if key not in self._compared:
             self._compared[key] = self._compare.compare(event, desk)
             while len(self._compared) > 16:

@@ -16,6 +16,6 @@ from harness.text.vocabulary import PEOPLE
 NORMALISER = "facts-4"  # what reads numbers, dates and names: part of every signature that depends on them
 
 __all__ = [
-    "CAPITALS", "NORMALISER", "PEOPLE", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dateline", "dates", "name_key", "names",
-    "ngrams", "numbers", "parse", "parser_version", "same_name", "sentences", "stem", "unaccented", "words",
+    "CAPITALS", "NORMALISER", "PEOPLE", "SPLITTER", "STOP_WORDS", "Date", "Name", "Number", "content_words", "dateline",
+    "dates", "name_key", "names", "ngrams", "numbers", "parse", "parser_version", "same_name", "sentences", "stem", "unaccented", "words",
 ]  # fmt: skip

@@ -37,30 +37,30 @@ _HEADS = _TITLES | frozenset(
     """office ministry department minister ministers board college motors electric affairs court agency service bank
     hospital party committee council university school street road mills foods""".split()
 )
-# Different names of one thing, and the adjective and capital that news uses for a country.
+# Different names of one thing, and the adjective that news uses for a country.
 _SAME = {
-    "united states": "us, usa, u s, america, american, americans, united states of america, washington",
+    "united states": "us, usa, u s, america, american, americans, united states of america",
     "united kingdom": "uk, britain, great britain, british, britons, briton",
     "european union": "eu", "united nations": "un", "nato": "north atlantic treaty organization",
-    "north korea": "dprk, democratic people's republic of korea, democratic peoples republic of korea, north korean, north koreans, pyongyang",
-    "south korea": "rok, republic of korea, south korean, south koreans, seoul",
-    "russia": "russian, russians, russian federation, moscow, kremlin", "ukraine": "ukrainian, ukrainians, kyiv, kiev",
-    "china": "chinese, people's republic of china, prc, beijing", "taiwan": "taiwanese, taipei",
-    "japan": "japanese, tokyo", "iran": "iranian, iranians, tehran", "israel": "israeli, israelis",
-    "palestine": "palestinian, palestinians", "syria": "syrian, syrians, damascus", "iraq": "iraqi, iraqis, baghdad",
-    "saudi arabia": "saudi, saudis, riyadh", "yemen": "yemeni, yemenis", "egypt": "egyptian, egyptians, cairo",
-    "turkey": "turkish, turks, turkiye, ankara", "lebanon": "lebanese, beirut", "jordan": "jordanian, jordanians",
-    "india": "indian, indians, new delhi", "pakistan": "pakistani, pakistanis, islamabad", "nepal": "nepalese, nepali",
-    "afghanistan": "afghan, afghans, kabul", "bangladesh": "bangladeshi, bangladeshis", "sri lanka": "sri lankan",
+    "north korea": "dprk, democratic people's republic of korea, democratic peoples republic of korea, north korean, north koreans",
+    "south korea": "rok, republic of korea, south korean, south koreans",
+    "russia": "russian, russians, russian federation, kremlin", "ukraine": "ukrainian, ukrainians",
+    "china": "chinese, people's republic of china, prc", "taiwan": "taiwanese",
+    "japan": "japanese", "iran": "iranian, iranians", "israel": "israeli, israelis",
+    "palestine": "palestinian, palestinians", "syria": "syrian, syrians", "iraq": "iraqi, iraqis",
+    "saudi arabia": "saudi, saudis", "yemen": "yemeni, yemenis", "egypt": "egyptian, egyptians",
+    "turkey": "turkish, turks, turkiye", "lebanon": "lebanese", "jordan": "jordanian, jordanians",
+    "india": "indian, indians", "pakistan": "pakistani, pakistanis", "nepal": "nepalese, nepali",
+    "afghanistan": "afghan, afghans", "bangladesh": "bangladeshi, bangladeshis", "sri lanka": "sri lankan",
     "france": "french, frenchman", "germany": "german, germans", "italy": "italian, italians", "austria": "austrian",
-    "spain": "spanish, spaniard, spaniards", "portugal": "portuguese", "netherlands": "dutch, holland, the hague",
+    "spain": "spanish, spaniard, spaniards", "portugal": "portuguese", "netherlands": "dutch, holland",
     "belgium": "belgian, belgians", "poland": "polish, poles", "greece": "greek, greeks", "hungary": "hungarian",
     "sweden": "swedish, swedes", "norway": "norwegian, norwegians", "denmark": "danish, danes", "finland": "finnish, finns",
     "ireland": "irish", "scotland": "scottish, scots", "wales": "welsh", "england": "english", "switzerland": "swiss",
     "czech republic": "czech, czechs, czechia", "romania": "romanian, romanians", "serbia": "serbian, serbs, serb",
-    "belarus": "belarusian", "canada": "canadian, canadians, ottawa", "mexico": "mexican, mexicans", "cuba": "cuban, cubans",
+    "belarus": "belarusian", "canada": "canadian, canadians", "mexico": "mexican, mexicans", "cuba": "cuban, cubans",
     "brazil": "brazilian, brazilians", "argentina": "argentine, argentinian", "colombia": "colombian, colombians",
-    "venezuela": "venezuelan, venezuelans", "australia": "australian, australians, canberra",
+    "venezuela": "venezuelan, venezuelans", "australia": "australian, australians",
     "new zealand": "new zealander, new zealanders", "south africa": "south african, south africans",
     "nigeria": "nigerian, nigerians", "kenya": "kenyan, kenyans", "ethiopia": "ethiopian", "somalia": "somali, somalis",
     "philippines": "filipino, filipinos, philippine", "indonesia": "indonesian, indonesians", "vietnam": "vietnamese",
@@ -71,11 +71,14 @@ _SAME = {
     "conservative party": "conservative, conservatives, tory, tories", "labour party": "labour",
     "new york": "new york city, nyc", "associated press": "ap", "white house": "white house administration",
 }  # fmt: skip
-CAPITALS = frozenset(
-    """washington pyongyang seoul moscow kyiv kiev beijing taipei tokyo tehran damascus baghdad riyadh cairo ankara beirut
-    islamabad kabul ottawa canberra""".split()
-) | {"new delhi", "the hague"}
-_ALIASES = {alias: name for name, aliases in _SAME.items() for alias in [name, *aliases.split(", ")]}
+CAPITALS = {  # stand for their countries, too
+    "washington": "united states", "pyongyang": "north korea", "seoul": "south korea", "moscow": "russia",
+    "kyiv": "ukraine", "kiev": "ukraine", "beijing": "china", "taipei": "taiwan", "tokyo": "japan", "tehran": "iran",
+    "damascus": "syria", "baghdad": "iraq", "riyadh": "saudi arabia", "cairo": "egypt", "ankara": "turkey",
+    "beirut": "lebanon", "new delhi": "india", "islamabad": "pakistan", "kabul": "afghanistan",
+    "the hague": "netherlands", "ottawa": "canada", "canberra": "australia",
+}  # fmt: skip
+_ALIASES = CAPITALS | {alias: name for name, aliases in _SAME.items() for alias in [name, *aliases.split(", ")]}
 # Letters that do not decompose into a plain one and a mark.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"})
 _SMALL = frozenset("of the and for in on at to de la le du von van der den bin al el".split())
