@@ -104,8 +104,11 @@ def main() -> None:
     verdicts = checker.check(pairs)
     ours = len(pairs) / (time.perf_counter() - started)
 
-    alone = [checker.check([pair])[0] for pair in pairs[:40]]
-    moved = max(abs((a.probability or 0) - (b.probability or 0)) for a, b in zip(alone, verdicts, strict=False))
+    if errors := [verdict.error for verdict in verdicts if verdict.error]:
+        parser.exit(1, f"{len(errors)} of {len(pairs)} pairs could not be checked, the first: {errors[0]}\n")
+    together = np.array([verdict.probability for verdict in verdicts], float)
+    alone = np.array([checker.check([pair])[0].probability for pair in pairs[:40]], float)
+    moved = np.abs(alone - together[:40]).max()
 
     print(f"embedded checker                                {ours:8.2f} pairs/s")
     for dtype in dict.fromkeys((torch.float32, cpu_dtype())):
@@ -116,7 +119,7 @@ def main() -> None:
             f"CrossEncoder.predict, every sentence, {name:9s} {theirs:8.2f} pairs/s: embedded is {ours / theirs:.1f} x"
         )
     if len(labels) == len(pairs):
-        print(f"embedded checker:           {accuracy(labels, np.array([v.probability for v in verdicts], float))}")
+        print(f"embedded checker:           {accuracy(labels, together)}")
         print(f"its network, every sentence: {accuracy(labels, everything_read(all_pairs, owners))}")
     print(f"largest change of a probability when a pair is checked alone: {moved:.1e}")
     print(f"peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")

@@ -59,10 +59,10 @@ class Ensemble:
         ]
 
     def _judge(self, claim: Claim, article: Article, verdicts: Mapping[str, Verdict]) -> Verdict:
-        failed = [f"{name}: {v.error}" for name, v in verdicts.items() if v.probability is None]
-        if failed:
+        known = {name: v.probability for name, v in verdicts.items() if v.probability is not None}
+        if failed := [f"{name}: {v.error}" for name, v in verdicts.items() if name not in known]:
             return Verdict(claim.id, article.id, None, None, error="; ".join(failed))
-        support = self._mean({n: centred(v.probability or 0.0, self.members[n].threshold) for n, v in verdicts.items()})
+        support = self._mean({name: centred(p, self.members[name].threshold) for name, p in known.items()})
         against = {name: v.contradiction for name, v in verdicts.items() if v.contradiction is not None}
         contradiction = min(self._mean(against), 1 - support) if against else None
         label = decide(support, contradiction, self.threshold)
